@@ -1,0 +1,137 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vgg_keras.config import CompareConfig, FilterCounts, InputError, RunConfig, TrainConfig
+from vgg_keras.runs import Result, create_run_directory, environment, write_json
+
+BAD_OPTIONS = {
+    "epochs": 0,
+    "batch_size": -1,
+    "steps_per_execution": 0,
+    "limit": 0,
+    "seed": -1,
+    "filters": FilterCounts([0]),
+    "class_weight": {-1: 1.0},
+    "name": "a/b",
+}
+
+
+@pytest.mark.parametrize("option", BAD_OPTIONS)
+def test_a_bad_option_is_named_with_what_was_expected_and_received(option):
+    with pytest.raises(InputError, match=f"^--{option.replace('_', '-')}: expected .*received"):
+        RunConfig(**{option: BAD_OPTIONS[option]})
+
+
+def test_filters_go_with_the_reduced_vgg_only():
+    assert RunConfig(filters=FilterCounts([8, 16])).filters == (8, 16)
+    with pytest.raises(InputError, match="use --model mnist"):
+        RunConfig(model="vgg16", filters=FilterCounts([8, 16]))
+
+
+def test_the_defaults_are_the_notebooks_experiment():
+    config = CompareConfig()
+    assert (config.dataset, config.model, config.epochs, config.batch_size) == (
+        "mnist",
+        "mnist",
+        5,
+        32,
+    )
+    assert (config.seed, config.seeds, config.precision) == (0, 1, "float32")
+    assert TrainConfig().trainer == "tape"
+    with pytest.raises(InputError, match="--seeds"):
+        CompareConfig(seeds=0)
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1))
+def test_filter_counts_are_read_as_they_are_written(counts):
+    filters = FilterCounts(counts)
+    assert FilterCounts.parse(str(filters)) == filters == tuple(counts)
+
+
+def test_precision_has_keras_own_name():
+    assert RunConfig().dtype_policy == "float32"
+    assert RunConfig(precision="bfloat16").dtype_policy == "mixed_bfloat16"
+
+
+def test_a_run_has_a_directory_of_its_own(tmp_path):
+    path = create_run_directory(str(tmp_path), "compare", "first")
+    assert path == tmp_path / "compare" / "first"
+    assert list(path.iterdir()) == []
+    with pytest.raises(InputError, match="--name: expected the name of a new run, received first"):
+        create_run_directory(str(tmp_path), "compare", "first")
+    assert create_run_directory(str(tmp_path), "compare", None).parent == path.parent
+
+
+def test_a_log_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for logdir in (tmp_path / "file", "/proc"):
+        with pytest.raises(InputError, match="--logdir: expected a folder"):
+            create_run_directory(str(logdir), "compare", "first")
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+)
+
+
+@given(value=st.dictionaries(st.text(), values))
+def test_json_keeps_every_bit_of_a_value(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp("json") / "result.json"
+    write_json(path, value)
+    assert json.loads(path.read_text(encoding="utf-8")) == value
+    assert [file.name for file in path.parent.iterdir()] == ["result.json"]
+
+
+def test_json_has_null_where_a_figure_is_not_finite(tmp_path):
+    write_json(tmp_path / "a.json", {"loss": [math.nan, math.inf, 0.5]})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"loss": [None, None, 0.5]}
+
+
+def test_a_value_that_is_no_json_leaves_the_file_as_it_was(tmp_path):
+    write_json(tmp_path / "a.json", {"a": 1})
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", {"a": object()})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(None, "finished"), (KeyboardInterrupt, "interrupted"), (RuntimeError, "failed")],
+)
+def test_a_result_says_how_the_run_ended(tmp_path, error, status):
+    def read():
+        return json.loads((tmp_path / "result.json").read_text())
+
+    def run():
+        with Result(tmp_path, RunConfig()) as result:
+            assert read()["status"] == "running"
+            result.update(runs=[1])
+            assert read()["runs"] == [1]
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(error):
+            run()
+    else:
+        run()
+    assert read()["status"] == status
+    assert read()["runs"] == [1]
+    assert json.loads((tmp_path / "config.json").read_text()) == RunConfig().to_dict()
+
+
+def test_the_environment_names_versions_and_machine():
+    facts = environment()
+    assert facts["packages"]["tensorflow"].startswith("2.21")
+    assert facts["packages"]["keras"].startswith("3.15")
+    assert facts["cores"] >= 1
+    assert facts["processor"]

@@ -1,0 +1,25 @@
+"""One subclassed Keras VGG, trained two ways and compared to the last bit.
+
+The names below are imported on first use, so that `import vgg_keras` stays fast.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "VGG": "vgg_keras.model",
+    "CompareConfig": "vgg_keras.config",
+    "TrainConfig": "vgg_keras.config",
+    "compare": "vgg_keras.comparison.experiment",
+    "load_dataset": "vgg_keras.datasets",
+    "train": "vgg_keras.comparison.experiment",
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'vgg_keras' has no attribute {name!r}; it has {__all__}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,136 @@
+"""Everything a run can be asked for, checked once; the defaults are the notebook's experiment."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+QUICK = {"limit": 6000, "epochs": 2}
+"""What `--quick` changes: a comparison in under a minute on two cores."""
+
+
+class InputError(ValueError):
+    """Input that cannot be used: the message says what was expected and what was received."""
+
+
+class FilterCounts(tuple[int, ...]):
+    """Filter counts, one a block; as text, `32,64`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, value: str | int | list[int]) -> FilterCounts:
+        """Reads `"32,64"`, `32` or `[32, 64]`."""
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return cls(int(count) for count in parts)
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self))
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What one training run can be asked for.
+
+    Attributes:
+        dataset: mnist, fashion_mnist, cifar10, cifar100, an .npz file, or a folder of class
+            folders of images.
+        limit: use only the first N training images, and the same share of the test images.
+        model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16 or vgg19.
+        filters: filter counts of the model mnist, one a block, each block having two
+            convolutions; default 32,64.
+        epochs: how often the training images are gone through.
+        batch_size: images a step; the last batch of an epoch may be smaller.
+        seed: of the initial weights, the order of the images, and every other random choice.
+        precision: arithmetic of the layers; weights and the softmax stay float32.
+        class_weight: weight of each class in the training loss, for example {0: 1.0, 1: 2.5}.
+        steps_per_execution: steps run by one call of the compiled graph.
+        jit_compile: compile the training step with XLA.
+        logdir: folder that holds the runs.
+        name: of the run's folder; default a time stamp.
+    """
+
+    dataset: str = "mnist"
+    limit: int | None = None
+    model: Literal["mnist", "vgg11", "vgg13", "vgg16", "vgg19"] = "mnist"
+    filters: FilterCounts | None = None
+    epochs: int = 5
+    batch_size: int = 32
+    seed: int = 0
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    class_weight: dict[int, float] | None = None
+    steps_per_execution: int = 1
+    jit_compile: bool = False
+    logdir: str = "logs"
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        for option in ("epochs", "batch_size", "steps_per_execution"):
+            _require(getattr(self, option) >= 1, option, "at least 1", getattr(self, option))
+        _require(0 <= self.seed < 2**32, "seed", "a number from 0 to 4294967295", self.seed)
+        _require(self.limit is None or self.limit >= 1, "limit", "at least 1", self.limit)
+        _require(
+            self.filters is None or (bool(self.filters) and min(self.filters) >= 1),
+            "filters",
+            "filter counts of at least 1, for example 32,64",
+            self.filters,
+        )
+        _require(
+            self.filters is None or self.model == "mnist",
+            "filters",
+            "no filters with a network of the VGG paper; use --model mnist to choose them",
+            f"{self.filters} with --model {self.model}",
+        )
+        for label, weight in (self.class_weight or {}).items():
+            _require(label >= 0, "class-weight", "class numbers of at least 0", label)
+            _require(
+                0 <= weight < float("inf"), "class-weight", "finite weights of at least 0", weight
+            )
+        _require(
+            self.name is None
+            or (self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0")),
+            "name",
+            "the name of one folder, without / or \\",
+            self.name,
+        )
+
+    @property
+    def dtype_policy(self) -> str:
+        """Keras's name of the precision."""
+        return self.precision if self.precision == "float32" else f"mixed_{self.precision}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class TrainConfig(RunConfig):
+    """What `vgg-keras train` can be asked for.
+
+    Attributes:
+        trainer: tape (the tf.GradientTape loop) or fit (compile and fit).
+    """
+
+    trainer: Literal["tape", "fit"] = "tape"
+
+
+@dataclass(frozen=True)
+class CompareConfig(RunConfig):
+    """What `vgg-keras compare` can be asked for.
+
+    Attributes:
+        seeds: repeat the comparison with this many seeds, from `seed` on.
+    """
+
+    seeds: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.seeds >= 1, "seeds", "at least 1", self.seeds)
+
+
+def _require(holds: bool, option: str, expected: str, received: object) -> None:
+    if not holds:
+        option = option.replace("_", "-")
+        raise InputError(f"--{option}: expected {expected}, received {received}")

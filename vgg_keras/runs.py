@@ -1,0 +1,154 @@
+"""The run directory: where it is, JSON written whole or not at all, the facts of the machine."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import resource
+import sys
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vgg_keras.config import InputError, RunConfig
+
+SCHEMA = 1
+
+PACKAGES = ("vgg_keras", "tensorflow", "keras", "tensorboard", "numpy")
+CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+
+
+def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
+    """Makes the directory of a new run.
+
+    Args:
+        logdir: holds the runs.
+        command: what the run does, such as `compare`.
+        name: of the run; None for a time stamp.
+
+    Returns:
+        `logdir/command/name`, new and empty.
+
+    Raises:
+        InputError: if there is a run of that name, or the directory cannot be made.
+    """
+    path = Path(logdir, command, name or datetime.now().strftime("%Y%m%d-%H%M%S"))
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError as error:
+        if not path.is_dir():
+            raise InputError(f"--logdir: expected a folder, received {error.filename}") from error
+        raise InputError(
+            f"--name: expected the name of a new run, received {path.name}, "
+            f"which exists as {path}; choose another name"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"--logdir: expected a folder that can be written, received {logdir} "
+            f"({error.strerror}: {error.filename}); choose another folder"
+        ) from error
+    return path
+
+
+class Result:
+    """The `result.json` of a run, up to date after each part of it.
+
+    Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by ^C) or
+    `failed`.
+
+    Args:
+        directory: of the run; gets `config.json` and `result.json`.
+        config: of the run.
+
+    Attributes:
+        value: what the file holds.
+    """
+
+    def __init__(self, directory: Path, config: RunConfig):
+        self._path = directory / "result.json"
+        self.value: dict[str, Any] = {
+            "schema": SCHEMA,
+            "status": "running",
+            "config": config.to_dict(),
+            "environment": environment(),
+            "runs": [],
+        }
+        write_json(directory / "config.json", config.to_dict())
+
+    def update(self, **values: Any) -> None:
+        """Sets values and writes the file."""
+        self.value.update(values)
+        write_json(self._path, self.value)
+
+    def __enter__(self) -> Self:
+        self.update()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.update(status="finished")
+        else:
+            self.update(status="interrupted" if kind is KeyboardInterrupt else "failed")
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Writes a JSON file atomically: beside, flushed to the disk, renamed.
+
+    Args:
+        path: of the file.
+        value: JSON values; a float that is NaN or infinite becomes null, as JSON has none.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    with beside.open("w", encoding="utf-8") as file:
+        json.dump(_strict(value), file, indent=2, allow_nan=False, ensure_ascii=False)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def environment() -> dict[str, Any]:
+    """The versions and the machine that results depend on.
+
+    Returns:
+        Versions of Python and the packages, system, processor, its cores for this process and
+        its instruction sets that TensorFlow uses.
+    """
+    fields: dict[str, str] = {}
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
+        fields = {name.strip(): value.strip() for name, _, value in lines}
+    flags = set(fields.get("flags", "").split())
+    affinity = getattr(os, "sched_getaffinity", None)
+    return {
+        "python": platform.python_version(),
+        "packages": {package: version(package) for package in PACKAGES},
+        "system": platform.platform(),
+        "processor": fields.get("model name", platform.processor()),
+        "cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "cpu_features": [feature for feature in CPU_FEATURES if feature in flags],
+    }
+
+
+def peak_rss_bytes() -> int:
+    """The most memory that this process has held so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _strict(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
