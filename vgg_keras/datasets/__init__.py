@@ -1,0 +1,7 @@
+"""Data sets as arrays, and arrays as batches."""
+
+from vgg_keras.datasets.arrays import Arrays
+from vgg_keras.datasets.load import load_dataset
+from vgg_keras.datasets.pipeline import Batches
+
+__all__ = ["Arrays", "Batches", "load_dataset"]

@@ -1,0 +1,72 @@
+"""A folder with one folder of images a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image, UnidentifiedImageError
+
+from vgg_keras.config import InputError
+
+TEST_SHARE = 0.2
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}
+
+
+def load(path: Path) -> tuple[np.ndarray, ...]:
+    """Loads images whose label is the name of their folder, in alphabetical order.
+
+    Folders `train` and `test` are used as they are; otherwise a fifth of the images, drawn at
+    random with a fixed seed, is the test set. All images get the size of the first one, and are
+    gray if the first one is.
+
+    Args:
+        path: holds the class folders, or `train` and `test` that hold them.
+
+    Returns:
+        Training images, training labels, test images, test labels; images are uint8 of shape
+        `(images, height, width, channels)`, in a random order with a fixed seed.
+
+    Raises:
+        InputError: if there are fewer than two classes, too few images, or one that is none.
+    """
+    split = (path / "train").is_dir() and (path / "test").is_dir()
+    root = path / "train" if split else path
+    classes = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
+    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES)
+    if len(classes) < 2 or len(files) < 2:
+        raise InputError(
+            f"{root}: expected a folder of images for each of at least two classes, "
+            f"received {len(classes)} folders and {len(files)} images"
+        )
+    try:
+        with Image.open(files[0]) as image:
+            size, gray = (image.height, image.width), image.mode in ("1", "L", "I", "I;16")
+    except (UnidentifiedImageError, OSError) as error:
+        raise InputError(f"{files[0]}: expected an image, received {error}") from error
+
+    options = {
+        "class_names": classes,
+        "color_mode": "grayscale" if gray else "rgb",
+        "image_size": size,
+        "batch_size": None,
+        "seed": 0,
+        "verbose": False,
+    }
+    read = keras.utils.image_dataset_from_directory
+    try:
+        if split:
+            train, test = read(path / "train", **options), read(path / "test", **options)
+        else:
+            train, test = read(path, validation_split=TEST_SHARE, subset="both", **options)
+        return *_arrays(train), *_arrays(test)
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        raise InputError(f"{path}: expected class folders of images, received {error}") from error
+
+
+def _arrays(images: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    pairs = list(images.as_numpy_iterator())
+    pixels = np.stack([image for image, _ in pairs])
+    return np.rint(pixels).astype(np.uint8), np.array([label for _, label in pairs])
