@@ -1,0 +1,144 @@
+"""The VGG: blocks of 3x3 convolutions and a max-pool, then dense layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from vgg_keras.config import InputError
+
+_PAPER = {"dense": (4096, 4096), "classes": 1000}
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "mnist": {"filters": ((32, 32), (64, 64)), "dense": 128, "classes": 10},
+    "vgg11": {"filters": ((64,), (128,), (256,) * 2, (512,) * 2, (512,) * 2), **_PAPER},
+    "vgg13": {"filters": ((64,) * 2, (128,) * 2, (256,) * 2, (512,) * 2, (512,) * 2), **_PAPER},
+    "vgg16": {"filters": ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3), **_PAPER},
+    "vgg19": {"filters": ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4), **_PAPER},
+}
+"""`mnist` is the notebook's reduced VGG; the others are networks A, B, D and E of table 1 in
+Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition"."""
+
+
+@keras.saving.register_keras_serializable(package="vgg_keras")
+class VGG(keras.Model):
+    """A VGG, by subclassing.
+
+    Layers are named as in `keras.applications`: `block1_conv1`, `block1_pool`, `fc1`.
+
+    Args:
+        filters: for each block, the filter counts of its convolutions.
+        dense: units of the dense layer after the blocks, or of each of several.
+        classes: number of outputs.
+        name: of the model.
+        **kwargs: of `keras.Model`; `dtype` sets the precision of all layers but the softmax,
+            which stays float32.
+    """
+
+    def __init__(
+        self,
+        filters: Sequence[Sequence[int]] = ((32, 32), (64, 64)),
+        dense: int | Sequence[int] = 128,
+        classes: int = 10,
+        name: str = "vgg",
+        **kwargs: Any,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.filters = tuple(tuple(block) for block in filters)
+        self.dense = (dense,) if isinstance(dense, int) else tuple(dense)
+        self.classes = classes
+        dtype = self.dtype_policy
+        layers = keras.layers
+
+        self.stack = []
+        for b, block in enumerate(self.filters, start=1):
+            for c, count in enumerate(block, start=1):
+                self.stack.append(
+                    layers.Conv2D(
+                        count,
+                        3,
+                        padding="same",
+                        activation="relu",
+                        dtype=dtype,
+                        name=f"block{b}_conv{c}",
+                    )
+                )
+            self.stack.append(layers.MaxPooling2D(2, dtype=dtype, name=f"block{b}_pool"))
+        self.stack.append(layers.Flatten(dtype=dtype, name="flatten"))
+        for d, units in enumerate(self.dense, start=1):
+            self.stack.append(layers.Dense(units, activation="relu", dtype=dtype, name=f"fc{d}"))
+        self.stack.append(
+            layers.Dense(classes, activation="softmax", dtype="float32", name="predictions")
+        )
+
+    @classmethod
+    def from_name(cls, name: str, **changes: Any) -> VGG:
+        """Makes a named configuration.
+
+        Args:
+            name: a key of `CONFIGURATIONS`.
+            **changes: arguments of `VGG` that differ from it, such as `classes`.
+
+        Returns:
+            The model, not yet built.
+
+        Raises:
+            InputError: for an unknown name.
+        """
+        if name not in CONFIGURATIONS:
+            raise InputError(f"--model: expected {', '.join(CONFIGURATIONS)}, received {name}")
+        return cls(**{**CONFIGURATIONS[name], **changes})
+
+    def check_images(self, image_shape: Sequence[int]) -> None:
+        """Checks that images are large enough for the number of pools.
+
+        Args:
+            image_shape: `(height, width, channels)`.
+
+        Raises:
+            InputError: if they are too small.
+        """
+        height, width = image_shape[:2]
+        smallest = 2 ** len(self.filters)
+        if min(height, width) < smallest:
+            raise InputError(
+                f"--model: expected images of at least {smallest} x {smallest} pixels for "
+                f"{len(self.filters)} pools, received {height} x {width}; "
+                "use fewer blocks or larger images"
+            )
+
+    def build(self, input_shape: Sequence[Any]) -> None:
+        """Makes the weights, layer by layer.
+
+        Args:
+            input_shape: `(batch, height, width, channels)`.
+
+        Raises:
+            InputError: if the images are too small for the number of blocks.
+        """
+        self.image_shape = tuple(input_shape[1:])
+        self.check_images(self.image_shape)
+        for layer in self.stack:
+            layer.build(input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+        super().build(input_shape)
+
+    def call(self, images: tf.Tensor) -> tf.Tensor:
+        """Classifies images.
+
+        Args:
+            images: float32 of shape `(batch, height, width, channels)` in [0, 1].
+
+        Returns:
+            Probabilities, float32 of shape `(batch, classes)`.
+        """
+        for layer in self.stack:
+            images = layer(images)
+        return images
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this model again."""
+        arguments = {"filters": self.filters, "dense": self.dense, "classes": self.classes}
+        return {**super().get_config(), **arguments}
