@@ -1,0 +1,99 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pytest
+
+from vgg_keras import VGG
+from vgg_keras.config import RunConfig
+from vgg_keras.datasets import Arrays, Batches, load_dataset
+from vgg_keras.recording import Digests
+from vgg_keras.trainers import fit, tape
+
+TRAINERS = {"tape": tape.train, "fit": fit.train}
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Arrays:
+    return load_dataset("mnist")
+
+
+@pytest.fixture(scope="session")
+def digits(mnist: Arrays) -> Arrays:
+    """80 training and 13 test images: with batches of 16 or 32, the last ones are short."""
+    return mnist.first(80)
+
+
+def tiny_vgg(seed: int = 0, **changes) -> VGG:
+    keras.utils.set_random_seed(seed)
+    model = VGG(**{"filters": ((4,), (8,)), "dense": 8, **changes})
+    model.build((None, 28, 28, 1))
+    return model
+
+
+class Recorder(keras.callbacks.Callback):
+    """Keeps every hook that is called, with its index and its logs, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def _record(self, hook, index=None, logs=None):
+        figures = {name: repr(float(value)) for name, value in (logs or {}).items()}
+        self.calls.append((hook, index, figures))
+
+
+def _hook(name, indexed):
+    if indexed:
+        return lambda self, index, logs=None: self._record(name, index, logs)
+    return lambda self, logs=None: self._record(name, None, logs)
+
+
+for _name in ("on_train_begin", "on_train_end", "on_test_begin", "on_test_end"):
+    setattr(Recorder, _name, _hook(_name, indexed=False))
+for _name in ("on_epoch_begin", "on_epoch_end"):
+    setattr(Recorder, _name, _hook(_name, indexed=True))
+for _name in (
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+):
+    setattr(Recorder, _name, _hook(_name, indexed=True))
+
+
+class Trained:
+    """A training that was run: what it recorded and what it left."""
+
+    def __init__(self, trainer, model, batches, config, callbacks=()):
+        before = [v.numpy() for v in model.trainable_variables]
+        recorder, digests = Recorder(), Digests()
+        self.model = model
+        self.history = TRAINERS[trainer](
+            model, batches, config, [*callbacks, digests, recorder], verbose=0
+        )
+        self.calls, self.digests = recorder.calls, digests.digests
+        self.weights = [v.numpy() for v in model.variables]
+        after = [v.numpy() for v in model.trainable_variables]
+        self.changed = all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def assert_same(first: Trained, second: Trained) -> None:
+    assert first.calls == second.calls
+    assert first.history.history == second.history.history
+    assert first.digests == second.digests
+    assert len(first.digests) > 0
+
+
+def train_both(arrays, make_model=tiny_vgg, make_callbacks=lambda trainer: [], **options):
+    """Trains with both trainers from the same start; asserts that training changed the weights."""
+    config = RunConfig(**{"epochs": 2, "batch_size": 32, **options})
+    trainings = []
+    for trainer in TRAINERS:
+        batches = Batches(arrays, config.batch_size, config.seed, config.class_weight)
+        model = make_model()
+        trainings.append(Trained(trainer, model, batches, config, make_callbacks(trainer)))
+        assert trainings[-1].changed
+    return trainings

@@ -1,0 +1,166 @@
+"""Every Keras callback works with the tape trainer as it does with fit."""
+
+import keras
+import numpy as np
+import pytest
+from conftest import TRAINERS, Recorder, Trained, assert_same, tiny_vgg, train_both
+
+from vgg_keras.config import RunConfig
+from vgg_keras.datasets import Batches
+
+callbacks = keras.callbacks
+
+
+def with_ema():
+    model = tiny_vgg()
+    model.compile(
+        keras.optimizers.Adam(use_ema=True, ema_momentum=0.5),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+CALLBACKS = {
+    "EarlyStopping": lambda home: callbacks.EarlyStopping(
+        "val_accuracy", patience=0, min_delta=1.0, restore_best_weights=True
+    ),
+    "ModelCheckpoint": lambda home: callbacks.ModelCheckpoint(
+        home / "best.keras", monitor="val_accuracy", save_best_only=True
+    ),
+    "ModelCheckpoint on batches": lambda home: callbacks.ModelCheckpoint(
+        home / "last.weights.h5", save_weights_only=True, save_freq=2
+    ),
+    "BackupAndRestore": lambda home: callbacks.BackupAndRestore(home / "backup"),
+    "LearningRateScheduler": lambda home: callbacks.LearningRateScheduler(
+        lambda epoch, rate: rate * 0.5
+    ),
+    "ReduceLROnPlateau": lambda home: callbacks.ReduceLROnPlateau(
+        "accuracy", patience=0, min_delta=1.0
+    ),
+    "TerminateOnNaN": lambda home: callbacks.TerminateOnNaN(),
+    "CSVLogger": lambda home: callbacks.CSVLogger(str(home / "log.csv")),
+    "LambdaCallback": lambda home: callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: (home / "seen").open("a").write(f"{batch} {logs}\n")
+    ),
+    "SwapEMAWeights": lambda home: callbacks.SwapEMAWeights(),
+    "SwapEMAWeights on epochs": lambda home: callbacks.SwapEMAWeights(swap_on_epoch=True),
+    "TensorBoard": lambda home: callbacks.TensorBoard(home, update_freq="batch", histogram_freq=1),
+}
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_a_callback_sees_the_same_hooks_indices_and_logs(name, digits, tmp_path):
+    homes = {}
+
+    def make_callbacks(trainer):
+        homes[trainer] = tmp_path / trainer
+        homes[trainer].mkdir()
+        return [CALLBACKS[name](homes[trainer])]
+
+    make_model = with_ema if name.startswith("SwapEMA") else tiny_vgg
+    tape, fit = train_both(digits, make_model, make_callbacks, epochs=3)
+    assert_same(tape, fit)
+    for a, b in zip(tape.weights, fit.weights, strict=True):
+        assert np.array_equal(a, b)
+    assert tape.calls[0] == ("on_train_begin", None, {})
+    assert tape.calls[-1][0] == "on_train_end"
+    for file in ("log.csv", "seen"):
+        if (homes["fit"] / file).exists():
+            assert (homes["tape"] / file).read_text() == (homes["fit"] / file).read_text() != ""
+
+
+def test_the_order_of_hooks_is_that_of_keras(digits):
+    tape, fit = train_both(digits, epochs=1)
+    hooks = [(hook.removeprefix("on_"), index) for hook, index, _ in tape.calls]
+    steps = [(f"train_batch_{end}", i) for i in range(3) for end in ("begin", "end")]
+    assert hooks == [
+        ("train_begin", None),
+        ("epoch_begin", 0),
+        *steps,
+        ("test_begin", None),
+        ("test_batch_begin", 0),
+        ("test_batch_end", 0),
+        ("test_end", None),
+        ("epoch_end", 0),
+        ("train_end", None),
+    ]
+    assert fit.calls == tape.calls
+
+
+def test_early_stopping_stops_both_and_restores_the_best_weights(digits, tmp_path):
+    trainings = train_both(
+        digits, tiny_vgg, lambda _: [CALLBACKS["EarlyStopping"](tmp_path)], epochs=4
+    )
+    for training in trainings:
+        # min_delta of 1 makes epoch 1 the best; patience 0 stops after epoch 2
+        assert len(training.history.history["loss"]) == 2
+    (once, _) = train_both(digits, epochs=1)
+    for a, b in zip(trainings[0].weights, once.weights, strict=True):
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_a_callback_can_stop_within_an_epoch_and_within_validation(digits, trainer):
+    class Stop(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+        def on_test_batch_end(self, batch, logs=None):
+            self.model.stop_evaluating = True
+
+    model, recorder = tiny_vgg(), Recorder()
+    batches = Batches(digits, batch_size=6)
+    TRAINERS[trainer](model, batches, RunConfig(epochs=3), [Stop(), recorder], verbose=0)
+    hooks = [hook for hook, _, _ in recorder.calls]
+    assert hooks.count("on_train_batch_end") == 2
+    assert hooks.count("on_test_batch_end") == 1
+    assert hooks.count("on_epoch_end") == 1
+
+
+def test_terminate_on_nan_ends_both_at_the_first_step(digits):
+    recorders = {}
+    for name, train in TRAINERS.items():
+        model, recorders[name] = tiny_vgg(), Recorder()
+        model.stack[-1].bias.assign(np.full(10, np.nan))
+        batches = Batches(digits, batch_size=32)
+        stop = callbacks.TerminateOnNaN()
+        train(model, batches, RunConfig(epochs=2), [stop, recorders[name]], verbose=0)
+    assert recorders["tape"].calls == recorders["fit"].calls
+    hooks = [hook for hook, _, _ in recorders["tape"].calls]
+    assert hooks.count("on_train_batch_end") == 1
+
+
+class Interrupt(callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) == 4:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_an_interrupted_training_goes_on_from_its_backup_with_the_same_bits(
+    digits, tmp_path, trainer
+):
+    def start(*extra):
+        config, batches = RunConfig(epochs=3), Batches(digits, batch_size=32)
+        return Trained(trainer, tiny_vgg(), batches, config, extra)
+
+    undisturbed = start()
+    with pytest.raises(KeyboardInterrupt):
+        start(callbacks.BackupAndRestore(tmp_path / "backup"), Interrupt())
+    resumed = start(callbacks.BackupAndRestore(tmp_path / "backup"))
+    # the fourth step belongs to the second epoch, so the first of three was saved
+    assert resumed.digests == undisturbed.digests[1:]
+    assert [index for hook, index, _ in resumed.calls if hook == "on_epoch_begin"] == [1, 2]
+    for a, b in zip(resumed.weights, undisturbed.weights, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_optimizers_average_ends_in_the_weights_of_both(digits):
+    tape, fit = train_both(digits, with_ema)
+    plain, _ = train_both(digits)
+    assert tape.digests != plain.digests
+    averages = tape.model.optimizer._model_variables_moving_average
+    for average, a, b in zip(averages, tape.weights, fit.weights, strict=True):
+        assert np.array_equal(average.numpy(), a)
+        assert np.array_equal(a, b)

@@ -1,0 +1,78 @@
+"""The notebook's own figures, whose metrics are never reset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+
+
+class Cumulative(keras.callbacks.Callback):
+    """Keeps means over all epochs so far, the way the notebook's metrics do.
+
+    The notebook's losses are means of batch means, so that a short last batch counts as much as
+    a full one. They are worked out here from the running means that `fit` gives with each batch.
+    With `steps_per_execution` above 1 the batches of one call share the mean of their images.
+
+    Args:
+        images: number of training images.
+        tests: number of test images.
+        batch_size: images a batch.
+
+    Attributes:
+        history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch.
+    """
+
+    def __init__(self, images: int, tests: int, batch_size: int):
+        super().__init__()
+        self._train = _Means(images, batch_size)
+        self._test = _Means(tests, batch_size)
+        self.history: dict[str, list[float]] = {
+            name: [] for name in ("loss", "accuracy", "val_loss", "val_accuracy")
+        }
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Starts an epoch of training images."""
+        self._train.begin()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Takes in the training batches up to `batch`."""
+        self._train.add(batch, logs or {})
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Starts an epoch of test images."""
+        self._test.begin()
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Takes in the test batches up to `batch`."""
+        self._test.add(batch, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Adds the figures of all epochs so far."""
+        for prefix, means in (("", self._train), ("val_", self._test)):
+            self.history[f"{prefix}loss"].append(means.losses / means.batches)
+            self.history[f"{prefix}accuracy"].append(means.correct / means.images)
+
+
+class _Means:
+    """Sums over batches, from the running means of an epoch."""
+
+    def __init__(self, images: int, batch_size: int):
+        self._size, self._batch_size = images, batch_size
+        self.losses, self.batches = 0.0, 0
+        self.correct, self.images = 0.0, 0
+        self.begin()
+
+    def begin(self) -> None:
+        self._seen, self._batches, self._loss, self._correct = 0, 0, 0.0, 0.0
+
+    def add(self, batch: int, logs: Mapping[str, float]) -> None:
+        seen = min((batch + 1) * self._batch_size, self._size)
+        batches = -(-seen // self._batch_size)
+        new_images, new_batches = seen - self._seen, batches - self._batches
+        loss, correct = logs["loss"] * seen, logs["accuracy"] * seen
+        self.losses += (loss - self._loss) / new_images * new_batches
+        self.batches += new_batches
+        self.correct += correct - self._correct
+        self.images += new_images
+        self._seen, self._batches, self._loss, self._correct = seen, batches, loss, correct

@@ -1,0 +1,65 @@
+"""How long epochs and steps take."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+import keras
+
+
+class Timing(keras.callbacks.Callback):
+    """Times epochs and steps.
+
+    Args:
+        images_per_execution: images that go through one call of the training function.
+        clock: gives seconds.
+
+    Attributes:
+        seconds_per_epoch: one an epoch, validation included.
+        first_step_seconds: of the first call, which traces and compiles the graph.
+    """
+
+    def __init__(self, images_per_execution: int, clock: Callable[[], float] = time.perf_counter):
+        super().__init__()
+        self._images = images_per_execution
+        self._clock = clock
+        self._step_seconds: list[list[float]] = []
+        self.seconds_per_epoch: list[float] = []
+        self.first_step_seconds: float | None = None
+
+    @property
+    def step_seconds(self) -> list[float]:
+        """Median seconds of a call, one an epoch, without the first call of the epoch."""
+        return [statistics.median(epoch) for epoch in self._step_seconds if epoch]
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Images a second at the median call of all epochs; None before the second call."""
+        calls = [seconds for epoch in self._step_seconds for seconds in epoch]
+        return self._images / statistics.median(calls) if calls else None
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Starts the epoch's clock."""
+        self._epoch_began = self._clock()
+        self._step_seconds.append([])
+        self._step_ended: float | None = None
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Starts the first step's clock."""
+        if self.first_step_seconds is None:
+            self._step_began = self._clock()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Adds the time since the last step ended."""
+        now = self._clock()
+        if self.first_step_seconds is None:
+            self.first_step_seconds = now - self._step_began
+        if self._step_ended is not None:
+            self._step_seconds[-1].append(now - self._step_ended)
+        self._step_ended = now
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Adds the time of the epoch."""
+        self.seconds_per_epoch.append(self._clock() - self._epoch_began)
