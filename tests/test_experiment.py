@@ -1,0 +1,179 @@
+"""What a run leaves: result.json, event files, models."""
+
+import json
+from importlib.resources import files
+
+import jsonschema
+import keras
+import numpy as np
+import pytest
+from conftest import TRAINERS
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util.tensor_util import make_ndarray
+from test_parity import Disturb, flip_bit
+
+from vgg_keras import CompareConfig, TrainConfig, compare, train
+from vgg_keras.config import FilterCounts, InputError
+
+SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())
+SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}
+
+
+def check(result, directory):
+    jsonschema.validate(result, SCHEMA)
+    result = json.loads(json.dumps(result))
+    assert json.loads((directory / "result.json").read_text()) == result
+    assert json.loads((directory / "config.json").read_text()) == result["config"]
+
+
+def scalars(directory):
+    """Every scalar in the event files of a folder: tag, step, value."""
+    events = EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()
+    return {
+        (tag, event.step): make_ndarray(event.tensor_proto).item()
+        for tag in events.Tags()["tensors"]
+        for event in events.Tensors(tag)
+    }
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    logdir = tmp_path_factory.mktemp("logs")
+    return compare(
+        CompareConfig(**SMALL, seeds=2, logdir=str(logdir), name="two")
+    ), logdir / "compare" / "two"
+
+
+def test_a_comparison_certifies_that_both_trainers_are_identical(compared):
+    result, directory = compared
+    check(result, directory)
+    assert result["status"] == "finished"
+    assert result["parity"] == {
+        "verdict": "identical",
+        "epochs_compared": 4,
+        "first_difference": None,
+    }
+    places = [(run["trainer"], run["seed"]) for run in result["runs"]]
+    assert places == [("tape", 0), ("fit", 0), ("tape", 1), ("fit", 1)]
+    for tape, fit in zip(result["runs"][::2], result["runs"][1::2], strict=True):
+        for part in ("history", "cumulative", "digests", "test", "epochs_done"):
+            assert tape[part] == fit[part]
+        assert len(set(tape["digests"])) == tape["epochs_done"] == 2
+        assert tape["test"]["loss"] == tape["history"]["val_loss"][-1]
+        assert tape["test"]["correct"] / tape["test"]["total"] == pytest.approx(
+            tape["test"]["accuracy"]
+        )
+    assert result["runs"][0]["digests"] != result["runs"][2]["digests"]
+
+
+def test_figures_of_time_and_memory_are_there(compared):
+    result, _ = compared
+    for run in result["runs"]:
+        assert run["first_step_seconds"] > 0
+        assert run["images_per_second"] > 0
+        assert len(run["seconds_per_epoch"]) == 2
+        assert run["peak_rss_bytes"] > 100e6
+    low, high = result["speed"]["interval"]
+    assert 0 < low <= high
+    assert result["speed"]["tape_over_fit"] > 0
+
+
+def test_event_files_overlay_in_tensorboard(compared):
+    result, directory = compared
+    for run in result["runs"]:
+        home = directory / run["trainer"] / f"seed-{run['seed']}"
+        training, validation = scalars(home / "train"), scalars(home / "validation")
+        for epoch in range(2):
+            for name in ("loss", "accuracy"):
+                assert training[f"epoch_{name}", epoch] == np.float32(run["history"][name][epoch])
+                expected = np.float32(run["history"][f"val_{name}"][epoch])
+                assert validation[f"epoch_{name}", epoch] == expected
+                steps = 3 * (epoch + 1)
+                assert validation[f"evaluation_{name}_vs_iterations", steps] == expected
+            assert training["epoch_learning_rate", epoch] == np.float32(0.001)
+    for seed in ("seed-0", "seed-1"):
+        for part in ("train", "validation"):
+            tape, fit = (scalars(directory / name / seed / part) for name in TRAINERS)
+            assert tape == fit
+
+
+def test_models_are_saved_and_give_the_reported_accuracy(compared, digits):
+    result, directory = compared
+    for run in result["runs"]:
+        home = directory / run["trainer"] / f"seed-{run['seed']}"
+        model = keras.models.load_model(home / "model.keras")
+        predictions = model.predict(digits.x_test.astype(np.float32) / 255, verbose=0)
+        correct = int(np.sum(predictions.argmax(axis=1) == digits.y_test))
+        assert correct == run["test"]["correct"]
+
+
+def test_a_training_is_repeatable_and_equals_that_of_the_comparison(compared, tmp_path):
+    runs = compared[0]["runs"]
+    for trainer in TRAINERS:
+        config = TrainConfig(**SMALL, trainer=trainer, seed=1, logdir=str(tmp_path), name=trainer)
+        result = train(config)
+        check(result, tmp_path / "train" / trainer)
+        assert result["runs"][0]["digests"] == runs[2]["digests"]
+        home = tmp_path / "train" / trainer
+        assert (home / "model.keras").is_file()
+        assert scalars(home / "train")
+
+
+def test_a_planted_bit_is_found_and_located(tmp_path):
+    def disturbed(model, data, config, callbacks, verbose):
+        planted = Disturb(lambda model: flip_bit(model.stack[3].kernel), at=4)
+        return TRAINERS["fit"](model, data, config, [planted, *callbacks], verbose)
+
+    config = CompareConfig(**SMALL, logdir=str(tmp_path), name="planted")
+    result = compare(config, trainers={"tape": TRAINERS["tape"], "fit": disturbed})
+    check(result, tmp_path / "compare" / "planted")
+    difference = result["parity"].pop("first_difference")
+    assert result["parity"] == {"verdict": "diverges", "epochs_compared": 2}
+    assert difference.pop("max_abs") > 0
+    assert difference == {
+        "epoch": 2,
+        "step": 1,
+        "stage": "weights",
+        "variable": "vgg/block2_conv1/kernel",
+        "max_ulp": 1.0,
+    }
+
+
+def test_an_interrupted_comparison_keeps_the_finished_trainings(tmp_path):
+    def interrupted(model, data, config, callbacks, verbose):
+        raise KeyboardInterrupt
+
+    config = CompareConfig(**SMALL, logdir=str(tmp_path), name="stopped")
+    with pytest.raises(KeyboardInterrupt):
+        compare(config, trainers={"tape": TRAINERS["tape"], "fit": interrupted})
+    result = json.loads((tmp_path / "compare" / "stopped" / "result.json").read_text())
+    jsonschema.validate(result, SCHEMA)
+    assert result["status"] == "interrupted"
+    assert [run["trainer"] for run in result["runs"]] == ["tape"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "vgg16"},
+        {"filters": FilterCounts([4] * 5)},
+        {"class_weight": {10: 1.0}},
+        {"dataset": "/nowhere.npz"},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_run_writes_nothing(tmp_path, options):
+    with pytest.raises(InputError, match=r"^--.*expected .*received"):
+        compare(CompareConfig(logdir=str(tmp_path / "logs"), **options))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_the_precision_reaches_the_model_and_its_file(tmp_path, precision):
+    config = TrainConfig(
+        **{**SMALL, "epochs": 1}, precision=precision, logdir=str(tmp_path), name="a"
+    )
+    train(config)
+    model = keras.models.load_model(tmp_path / "train" / "a" / "model.keras")
+    assert model.stack[0].compute_dtype == precision
+    assert model.stack[-1].compute_dtype == "float32"

@@ -1,0 +1,191 @@
+"""Trains the VGG with one trainer, or with both from the same weights on the same batches."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from vgg_keras.comparison.lockstep import Difference, first_difference
+from vgg_keras.comparison.parity import certify
+from vgg_keras.comparison.timing import speed
+from vgg_keras.config import CompareConfig, InputError, RunConfig, TrainConfig
+from vgg_keras.datasets import Arrays, Batches, load_dataset
+from vgg_keras.model import VGG
+from vgg_keras.recording import Cumulative, Digests, Timing
+from vgg_keras.runs import Result, create_run_directory, peak_rss_bytes
+from vgg_keras.trainers import fit, tape
+
+Trainer = Callable[..., keras.callbacks.History]
+TRAINERS: dict[str, Trainer] = {"tape": tape.train, "fit": fit.train}
+
+
+def train(config: TrainConfig, verbose: int = 0) -> dict[str, Any]:
+    """Trains once and leaves a run directory.
+
+    Args:
+        config: what to train, how, and where to keep it.
+        verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
+
+    Returns:
+        The result, as in the directory's `result.json`.
+
+    Raises:
+        InputError: if the configuration cannot be run; nothing was written then.
+    """
+    arrays = load_checked(config)
+    directory = create_run_directory(config.logdir, "train", config.name)
+    with Result(directory, config) as result:
+        trainer = TRAINERS[config.trainer]
+        run = run_once(config.trainer, trainer, config, arrays, directory, verbose)
+        result.update(runs=[run])
+    return result.value
+
+
+def compare(
+    config: CompareConfig, verbose: int = 0, trainers: Mapping[str, Trainer] = TRAINERS
+) -> dict[str, Any]:
+    """Trains with both trainers from the same weights on the same batches, and compares them.
+
+    Args:
+        config: what to train, how, for which seeds, and where to keep it.
+        verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
+        trainers: the two to compare, under the names `tape` and `fit`.
+
+    Returns:
+        The result, as in the directory's `result.json`.
+
+    Raises:
+        InputError: if the configuration cannot be run; nothing was written then.
+    """
+    arrays = load_checked(config)
+    directory = create_run_directory(config.logdir, "compare", config.name)
+    seeds = range(config.seed, config.seed + config.seeds)
+    with Result(directory, config) as result:
+        runs: list[dict[str, Any]] = []
+        for seed in seeds:
+            for name, trainer in trainers.items():
+                home = directory / name / f"seed-{seed}"
+                seeded = replace(config, seed=seed)
+                runs.append(run_once(name, trainer, seeded, arrays, home, verbose))
+                result.update(runs=runs)
+
+        pairs = list(zip(runs[::2], runs[1::2], strict=True))
+        parity = certify([(a["digests"], b["digests"]) for a, b in pairs])
+        difference = None
+        if parity.parted:
+            pair, epoch = parity.parted
+            replayed = replace(config, seed=seeds[pair], epochs=epoch)
+            if verbose:
+                print(f"They part in epoch {epoch}; replaying step by step to find where.")
+            difference = locate(replayed, arrays, trainers) or Difference(
+                epoch, None, "unrepeatable"
+            )
+        result.update(
+            parity={
+                "verdict": parity.verdict,
+                "epochs_compared": parity.epochs_compared,
+                "first_difference": difference and difference.to_dict(),
+            },
+            speed=speed(pairs),
+        )
+    return result.value
+
+
+def load_checked(config: RunConfig) -> Arrays:
+    """Loads the data set and checks that the configuration fits it.
+
+    Raises:
+        InputError: if it does not.
+    """
+    arrays = load_dataset(config.dataset, config.limit)
+    make_vgg(config, arrays).check_images(arrays.image_shape)
+    if config.class_weight and max(config.class_weight) >= arrays.classes:
+        raise InputError(
+            f"--class-weight: expected classes from 0 to {arrays.classes - 1}, "
+            f"received {max(config.class_weight)}"
+        )
+    return arrays
+
+
+def make_vgg(config: RunConfig, arrays: Arrays) -> VGG:
+    """Makes the configured VGG for the classes of a data set, not yet built."""
+    changes: dict[str, Any] = {"classes": arrays.classes, "dtype": config.dtype_policy}
+    if config.filters:
+        changes["filters"] = [(count, count) for count in config.filters]
+    return VGG.from_name(config.model, **changes)
+
+
+def build_vgg(config: RunConfig, arrays: Arrays) -> VGG:
+    """Makes the configured VGG with weights that follow from the seed."""
+    keras.utils.set_random_seed(config.seed)
+    model = make_vgg(config, arrays)
+    model.build((None, *arrays.image_shape))
+    return model
+
+
+def make_batches(config: RunConfig, arrays: Arrays) -> Batches:
+    """Makes the batches in the order that follows from the seed."""
+    return Batches(arrays, config.batch_size, config.seed, config.class_weight)
+
+
+def run_once(
+    name: str, trainer: Trainer, config: RunConfig, arrays: Arrays, home: Path, verbose: int
+) -> dict[str, Any]:
+    """Trains, evaluates and saves one model.
+
+    Args:
+        name: of the trainer.
+        trainer: trains a model in place.
+        config: of the run.
+        arrays: to train on.
+        home: gets the event files and `model.keras`.
+        verbose: of the progress.
+
+    Returns:
+        An entry of `runs` in `result.json`.
+    """
+    if verbose:
+        print(f"\nTrainer {name}, seed {config.seed}", flush=True)
+    home.mkdir(parents=True, exist_ok=True)
+    model, batches = build_vgg(config, arrays), make_batches(config, arrays)
+    digests = Digests()
+    cumulative = Cumulative(len(arrays.x_train), len(arrays.x_test), config.batch_size)
+    timing = Timing(config.batch_size * config.steps_per_execution)
+    board = keras.callbacks.TensorBoard(home, write_graph=False)
+    history = trainer(model, batches, config, [digests, cumulative, timing, board], verbose)
+    model.save(home / "model.keras")
+    run = {
+        "trainer": name,
+        "seed": config.seed,
+        "epochs_done": len(digests.digests),
+        "history": {key: history.history[key] for key in cumulative.history},
+        "cumulative": cumulative.history,
+        "digests": digests.digests,
+        "seconds_per_epoch": timing.seconds_per_epoch,
+        "first_step_seconds": timing.first_step_seconds,
+        "images_per_second": timing.images_per_second,
+        "peak_rss_bytes": peak_rss_bytes(),
+        "test": fit.evaluate(model, batches),
+    }
+    del model, batches, history
+    gc.collect()
+    return run
+
+
+def locate(config: RunConfig, arrays: Arrays, trainers: Mapping[str, Trainer]) -> Difference | None:
+    """Repeats two trainings in lockstep until they differ.
+
+    Returns:
+        The first difference; None if this time they agree, so that one is not repeatable.
+    """
+
+    def replay(trainer: Trainer) -> Callable[[keras.callbacks.Callback], None]:
+        model, batches = build_vgg(config, arrays), make_batches(config, arrays)
+        return lambda pace: trainer(model, batches, config, [pace], 0)
+
+    return first_difference([replay(trainer) for trainer in trainers.values()])

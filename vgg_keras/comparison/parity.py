@@ -1,0 +1,50 @@
+"""The certificate: are two histories of digests the same?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Whether pairs of runs agree to the last bit after every epoch.
+
+    Attributes:
+        epochs_compared: over all pairs.
+        parted: index of the first pair that parts, and the epoch, counted from 1, after which
+            its digests first differ; None if all agree.
+    """
+
+    epochs_compared: int
+    parted: tuple[int, int] | None
+
+    @property
+    def verdict(self) -> str:
+        """`identical` or `diverges`."""
+        return "identical" if self.parted is None else "diverges"
+
+
+def certify(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Parity:
+    """Compares digests pair by pair.
+
+    Args:
+        pairs: for each seed the digests of both trainers, one an epoch. A trainer that ran fewer
+            epochs than the other parts from it in the first epoch that it lacks.
+
+    Returns:
+        The certificate.
+
+    Raises:
+        ValueError: if no epoch was compared, which certifies nothing.
+    """
+    compared, parted = 0, None
+    for index, (first, second) in enumerate(pairs):
+        epochs = max(len(first), len(second))
+        compared += min(len(first), len(second))
+        for epoch in range(epochs):
+            if parted is None and first[epoch : epoch + 1] != second[epoch : epoch + 1]:
+                parted = (index, epoch + 1)
+    if compared == 0 and parted is None:
+        raise ValueError("expected at least one epoch to compare, received none")
+    return Parity(compared, parted)
