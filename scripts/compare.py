@@ -1,0 +1,7 @@
+"""`vgg-keras compare` for people working in a checkout: `python scripts/compare.py --quick`."""
+
+import sys
+
+from vgg_keras.cli import main
+
+raise SystemExit(main(["compare", *sys.argv[1:]]))

@@ -1,0 +1,292 @@
+"""The program as a user runs it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from vgg_keras import cli
+
+SMALL = ["--limit", "80", "--epochs", "1", "--filters", "4,8"]
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def run(*arguments, **options):
+    """Runs the program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "vgg_keras", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["--version"]], ids=str)
+def test_help_needs_neither_tensorflow_nor_keras(arguments):
+    code = (
+        "import sys\nfrom vgg_keras.cli import main\n"
+        f"try:\n    main({arguments})\nexcept SystemExit as exit:\n    assert not exit.code\n"
+        "print([m for m in ('tensorflow', 'keras', 'numpy', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
+    done = run("compare", *SMALL, "--logdir", tmp_path, "--name", "a", "--notebook")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert CONTROL.search(done.stdout) is None
+    assert "Verdict: identical to the last bit" in done.stdout
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("에포크: 1, 손실: ") for line in lines) == 4
+    published = (
+        "에포크: 1, 손실: 0.13635, 정확도: 95.7317, 테스트 손실: 0.06965, "
+        "테스트 정확도: 97.7100 (published)"
+    )
+    assert lines.count(published) == 2
+    result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
+    loss = f"{result['runs'][0]['history']['loss'][0]:.5f}"
+    rows = [line.split() for line in lines if f" {loss} " in line]
+    assert [row[:2] for row in rows] == [["1", "tape"], ["1", "fit"]]
+    assert rows[0][-1] == rows[1][-1] == result["runs"][0]["digests"][0][:8]
+
+
+def test_json_is_alone_on_standard_output(tmp_path):
+    done = run("train", *SMALL, "--logdir", tmp_path, "--name", "a", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["runs"][0]["trainer"] == "tape"
+    assert "3/3" in done.stderr
+
+
+def test_the_script_of_a_checkout_is_the_same_program(tmp_path, pytestconfig):
+    script = pytestconfig.rootpath / "scripts" / "compare.py"
+    done = subprocess.run(
+        [sys.executable, script, *SMALL, "--logdir", tmp_path, "--quiet"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith("Verdict: identical")
+    assert "3/3" not in done.stdout
+
+
+def in_process(*arguments):
+    return cli.main([*map(str, arguments)])
+
+
+def refused(capsys, *arguments):
+    """Asserts exit status 2 and one line on standard error, and returns the line."""
+    assert in_process(*arguments) == 2
+    output = capsys.readouterr()
+    lines = output.err.splitlines()
+    assert len(lines) == 1, output.err
+    assert "Traceback" not in output.err
+    return lines[0]
+
+
+BAD_USAGE = {
+    "no command": ([], "subcommand"),
+    "unknown command": (["compere"], "compere"),
+    "unknown option": (["compare", "--epoch", "3"], "--epoch"),
+    "no number": (["compare", "--epochs", "x"], "epochs"),
+    "zero epochs": (["compare", "--epochs", "0"], "--epochs: expected at least 1, received 0"),
+    "negative batch": (["compare", "--batch-size", "-3"], "--batch-size: expected at least 1"),
+    "zero filters": (
+        ["compare", "--filters", "0"],
+        "--filters: expected filter counts of at least 1",
+    ),
+    "no filters": (["compare", "--filters", "a,b"], "filters"),
+    "zero seeds": (["compare", "--seeds", "0"], "--seeds: expected at least 1"),
+    "negative limit": (["train", "--limit", "-1"], "--limit: expected at least 1"),
+    "unknown model": (["compare", "--model", "vgg12"], "vgg12"),
+    "unknown precision": (["compare", "--precision", "int8"], "int8"),
+    "unknown data set": (["compare", "--dataset", "mnits"], "received mnits"),
+    "missing file": (["compare", "--dataset", "none.npz"], "received none.npz"),
+    "small image": (["compare", "--filters", "4,4,4,4,4"], "at least 32 x 32 pixels"),
+    "name of a folder": (["compare", "--name", "../a"], "--name: expected the name of one folder"),
+    "missing config": (["compare", "--config", "none.yaml"], "none.yaml"),
+    "missing model": (["evaluate", "none.keras"], "received none.keras"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_USAGE.values(), ids=BAD_USAGE)
+def test_bad_usage_is_told_in_one_line_and_writes_nothing(
+    tmp_path, monkeypatch, capsys, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(capsys, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content", ["epochs: [", "epoch: 3", "epochs: many", "- 3", "filters: {}", "\0"], ids=repr
+)
+def test_a_bad_config_file_is_told_in_one_line(tmp_path, capsys, content):
+    (tmp_path / "config.yaml").write_text(content)
+    logs = tmp_path / "logs"
+    refused(capsys, "compare", "--config", tmp_path / "config.yaml", "--logdir", logs)
+    assert not logs.exists()
+
+
+def test_an_existing_run_is_never_overwritten(tmp_path, capsys):
+    old = tmp_path / "compare" / "a"
+    old.mkdir(parents=True)
+    (old / "result.json").write_text("precious")
+    line = refused(capsys, "compare", *SMALL, "--logdir", tmp_path, "--name", "a")
+    assert "choose another name" in line
+    assert [(file.name, file.read_text()) for file in old.iterdir()] == [
+        ("result.json", "precious")
+    ]
+
+
+def test_a_log_folder_that_cannot_be_written_is_told(tmp_path, capsys):
+    (tmp_path / "file").write_text("precious")
+    refused(capsys, "compare", *SMALL, "--logdir", tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_an_npz_that_cannot_be_used_is_told(tmp_path, capsys):
+    np.savez(tmp_path / "own.npz", x_train=np.zeros((2, 8, 8), np.uint8))
+    line = refused(
+        capsys, "compare", "--dataset", tmp_path / "own.npz", "--logdir", tmp_path / "logs"
+    )
+    assert "no y_train, x_test, y_test" in line
+    assert not (tmp_path / "logs").exists()
+
+
+def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        in_process("train", "--print_config", "--filters", "8,16", "--class-weight", "{0: 2.0}")
+    text = capsys.readouterr().out
+    printed = yaml.safe_load(text)
+    assert printed["filters"] == "8,16"
+    assert printed["class_weight"] == {"0": 2.0}
+    assert printed["batch_size"] == 32
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(SystemExit):
+        in_process("train", "--config", tmp_path / "config.yaml", "--epochs", "7", "--print_config")
+    assert yaml.safe_load(capsys.readouterr().out) == {**printed, "epochs": 7}
+
+
+def test_a_runs_own_config_repeats_it(tmp_path, capsys):
+    options = [*SMALL, "--class-weight", "{3: 2.0}", "--logdir", tmp_path]
+    assert in_process("train", *options, "--name", "a", "--json") == 0
+    first = json.loads(capsys.readouterr().out)
+    config = tmp_path / "train" / "a" / "config.json"
+    assert in_process("train", "--config", config, "--name", "b", "--json") == 0
+    second = json.loads(capsys.readouterr().out)
+    assert first["runs"][0]["digests"] == second["runs"][0]["digests"]
+    assert second["config"] == {**first["config"], "name": "b"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--quick"], (6000, 2)),
+        (["--quick", "--epochs", "5"], (6000, 5)),
+        (["--limit", "10", "--quick"], (10, 2)),
+        ([], (None, 5)),
+    ],
+    ids=str,
+)
+def test_quick_changes_defaults_only(capsys, arguments, expected):
+    with pytest.raises(SystemExit):
+        in_process("compare", *arguments, "--print_config")
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert (printed["limit"], printed["epochs"]) == expected
+
+
+@pytest.mark.slow
+def test_require_identical_answers_with_the_exit_status(tmp_path, monkeypatch, capsys):
+    from vgg_keras.comparison import experiment
+
+    options = ["compare", *SMALL, "--logdir", tmp_path, "--require-identical"]
+    assert in_process(*options, "--name", "a") == 0
+
+    def other_weights(model, *rest):
+        model.stack[0].bias.assign(np.ones(4))
+        return experiment.fit.train(model, *rest)
+
+    monkeypatch.setitem(experiment.TRAINERS, "fit", other_weights)
+    assert in_process(*options, "--name", "b") == 1
+    assert "Verdict: the trainers part in epoch 1, stage initial." in capsys.readouterr().out
+    assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "c") == 0
+
+
+def test_saved_models_are_evaluated_and_predict(tmp_path, capsys, digits):
+    run_options = [*SMALL, "--logdir", tmp_path, "--name", "a"]
+    assert in_process("compare", *run_options, "--json") == 0
+    compared = json.loads(capsys.readouterr().out)
+    directory = tmp_path / "compare" / "a"
+    assert in_process("evaluate", directory, "--limit", "80", "--json") == 0
+    evaluations = json.loads(capsys.readouterr().out)
+    assert len(evaluations) == 2
+    assert all(test == compared["runs"][0]["test"] for test in evaluations.values())
+
+    model = directory / "fit" / "seed-0" / "model.keras"
+    images = [tmp_path / f"{index}.png" for index in range(len(digits.x_test))]
+    for path, pixels in zip(images, digits.x_test, strict=True):
+        Image.fromarray(pixels[..., 0]).save(path)
+    assert in_process("predict", model, *images, "--json") == 0
+    predictions = json.loads(capsys.readouterr().out)
+    classes = [predictions[str(path)]["class"] for path in images]
+    correct = int(np.sum(np.array(classes) == digits.y_test))
+    assert correct == compared["runs"][0]["test"]["correct"]
+    assert in_process("predict", model, images[0]) == 0
+    assert str(classes[0]) in capsys.readouterr().out
+
+    (tmp_path / "text.png").write_text("no image")
+    assert "expected an image" in refused(capsys, "predict", model, tmp_path / "text.png")
+    assert "choose one" in refused(capsys, "predict", directory, images[0])
+    (tmp_path / "broken.keras").write_bytes(model.read_bytes()[:1000])
+    assert "expected a saved model" in refused(capsys, "evaluate", tmp_path / "broken.keras")
+
+
+def test_interrupt_ends_with_130(tmp_path, monkeypatch, capsys):
+    from vgg_keras.comparison import experiment
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(experiment.TRAINERS, "fit", interrupted)
+    assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "a") == 130
+    assert capsys.readouterr().err == "vgg-keras: interrupted\n"
+    result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
+    assert result["status"] == "interrupted"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_there_is_a_progress_bar_and_no_start_up_chatter(tmp_path):
+    import pty
+
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "vgg_keras", "train", *SMALL, "--epochs", "2", "--logdir", tmp_path],
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"},
+    ) as process:
+        os.close(terminal)
+        output = b""
+        try:
+            while chunk := os.read(screen, 4096):
+                output += chunk
+        except OSError:  # Linux ends a pseudo-terminal with an error
+            pass
+    os.close(screen)
+    assert process.returncode == 0
+    text = output.decode()
+    assert "Epoch 1/2" in text
+    assert "━" in text
+    for chatter in ("oneDNN", "CUDA", "cuda", "absl", "rebuild TensorFlow"):
+        assert chatter not in text

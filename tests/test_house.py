@@ -1,0 +1,105 @@
+"""The house keeps its order: imports go one way, names are lazy, the README tells the truth."""
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import vgg_keras
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "vgg_keras"
+ROOMS = [
+    "config",
+    "runs",
+    "datasets",
+    "model",
+    "trainers",
+    "recording",
+    "comparison",
+    "inference",
+    "terminal",
+    "cli",
+    "__main__",
+]
+
+
+def imports_of(path):
+    """Names of the project's rooms that a file imports, at any depth of its code."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("vgg_keras"):
+            inner = node.module.split(".")[1:]
+            yield from inner[:1] or [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+            yield from (name[1] for name in names if name[0] == "vgg_keras" and len(name) > 1)
+
+
+def test_a_room_imports_only_from_itself_and_the_rooms_before_it():
+    checked = 0
+    for path in PACKAGE.rglob("*.py"):
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if room == "__init__":
+            continue
+        allowed = {*ROOMS[: ROOMS.index(room) + 1], "__version__"}
+        assert set(imports_of(path)) <= allowed, path
+        checked += 1
+    assert checked > 20
+
+
+def test_trainers_know_nothing_of_recording():
+    for path in (PACKAGE / "trainers").rglob("*.py"):
+        assert set(imports_of(path)) <= {"config", "datasets"}, path
+
+
+def test_importing_the_package_imports_neither_tensorflow_nor_keras():
+    code = "import sys, vgg_keras; print({'tensorflow', 'keras', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "set()"
+
+
+def test_public_names_are_importable_and_documented():
+    for name in vgg_keras.__all__:
+        assert getattr(vgg_keras, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'vgg'"):
+        _ = vgg_keras.vgg
+
+
+def test_options_and_files_named_in_the_readme_exist():
+    from vgg_keras.cli import COMMANDS, make_parser
+
+    text = (ROOT / "README.md").read_text()
+    known = set(make_parser().format_help().split())
+    for command in make_parser()._subcommands_action._name_parser_map.values():
+        known |= set(re.findall(r"--[a-z_-]+", command.format_help()))
+    used = set()
+    for line in re.findall(r"^.*(?:vgg-keras|compare\.py) .*$", text, re.MULTILINE):
+        used |= set(re.findall(r"(?<![\w-])--[a-z][a-z_-]+", line))
+    assert used - {"--logdir"} != set()
+    assert used <= known | {"--upgrade"}
+    for command in re.findall(r"vgg-keras ([a-z]+)", text):
+        assert command in COMMANDS
+    for path in re.findall(r"`((?:vgg_keras|scripts|tests|docs)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", text):
+        assert (ROOT / path).is_file(), path
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_the_data_its_licence_and_the_schemas(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", tmp_path, ROOT], check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {
+        "vgg_keras/datasets/mnist.npz",
+        "vgg_keras/datasets/MNIST-LICENSE.md",
+        "vgg_keras/schemas/compare.json",
+        "vgg_keras/py.typed",
+    } <= names
+    assert not [name for name in names if name.startswith(("tests/", "scripts/"))]

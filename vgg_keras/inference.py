@@ -1,0 +1,110 @@
+"""Uses models that were trained and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from PIL import Image
+
+from vgg_keras.config import InputError
+from vgg_keras.datasets import Arrays, Batches
+from vgg_keras.model import VGG
+from vgg_keras.trainers import fit
+
+
+def find_models(path: Path) -> list[Path]:
+    """Finds saved models.
+
+    Args:
+        path: a `.keras` file, or a directory that holds some at any depth.
+
+    Returns:
+        The files, sorted.
+
+    Raises:
+        InputError: if there is none.
+    """
+    files = sorted(path.rglob("*.keras")) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        raise InputError(f"expected a .keras file or a run directory with one, received {path}")
+    return files
+
+
+def load_model(path: Path) -> VGG:
+    """Loads a saved VGG, in Keras's safe mode.
+
+    Raises:
+        InputError: if the file holds anything else, or cannot be read.
+    """
+    try:
+        model = keras.models.load_model(path)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: expected a saved model, received {reason}") from error
+    if not isinstance(model, VGG):
+        raise InputError(f"{path}: expected a saved VGG, received a {type(model).__name__}")
+    return model
+
+
+def evaluate(model: VGG, arrays: Arrays, batch_size: int) -> dict[str, Any]:
+    """Evaluates a saved model on test images.
+
+    Args:
+        model: with weights.
+        arrays: its test images are used.
+        batch_size: images a step.
+
+    Returns:
+        `loss`, `accuracy` in [0, 1], `correct` and `total` images.
+
+    Raises:
+        InputError: if the model was made for images or classes of another kind.
+    """
+    expected, received = (*model.image_shape, model.classes), (*arrays.image_shape, arrays.classes)
+    if expected != received:
+        raise InputError(
+            f"--dataset: expected height, width, channels and classes {expected}, as the model "
+            f"was trained for, received {received}"
+        )
+    return fit.evaluate(model, Batches(arrays, batch_size))
+
+
+def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Classifies image files.
+
+    Images get the size and the channels that the model was trained for. They should look like the
+    training images: MNIST's digits are white on black.
+
+    Args:
+        model: with weights.
+        paths: of the images, in any format that Pillow reads.
+
+    Returns:
+        For each image `class` and `probability`, the latter in [0, 1].
+
+    Raises:
+        InputError: if a file is no image.
+    """
+    height, width, channels = model.image_shape
+    pixels = []
+    for path in paths:
+        try:
+            image = keras.utils.load_img(
+                path,
+                color_mode="grayscale" if channels == 1 else "rgb",
+                target_size=(height, width),
+                interpolation="bilinear",
+            )
+        except (OSError, Image.DecompressionBombError) as error:
+            raise InputError(f"{path}: expected an image, received {error}") from error
+        pixels.append(keras.utils.img_to_array(image) / 255)
+    probabilities = np.asarray(model(np.stack(pixels)))
+    best = probabilities.argmax(axis=-1)
+    return [
+        {"class": int(label), "probability": float(row[label])}
+        for label, row in zip(best, probabilities, strict=True)
+    ]

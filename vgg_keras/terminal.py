@@ -1,0 +1,144 @@
+"""What a person sees: tables, verdicts, and a terminal free of TensorFlow's start-up lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from vgg_keras.comparison import notebook
+
+
+@contextmanager
+def silent_startup() -> Iterator[None]:
+    """Keeps TensorFlow's start-up lines off the terminal.
+
+    TensorFlow 2.21 writes them to file descriptor 2, whatever its environment variables say, so
+    the descriptor itself is turned away, and given back with what was written if an error comes.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            file.seek(0)
+            os.write(terminal, file.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+def show_runs(result: Mapping[str, Any]) -> None:
+    """Prints the figures of all runs, epoch by epoch, those of the same epoch together."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("Epoch", "Trainer"):
+        table.add_column(column)
+    for column in ("Loss", "Accuracy", "Test loss", "Test acc.", "Seconds", "sha256"):
+        table.add_column(column, justify="right")
+    by_seed: dict[int, list[Mapping[str, Any]]] = {}
+    for run in result["runs"]:
+        by_seed.setdefault(run["seed"], []).append(run)
+    for seed, runs in by_seed.items():
+        for epoch in range(max(run["epochs_done"] for run in runs)):
+            for run in (run for run in runs if epoch < run["epochs_done"]):
+                loss, accuracy, test_loss, test_accuracy = (
+                    run["history"][metric][epoch] for metric in notebook.METRICS
+                )
+                table.add_row(
+                    str(epoch + 1),
+                    run["trainer"] if len(by_seed) == 1 else f"{run['trainer']} seed {seed}",
+                    f"{loss:.5f}",
+                    f"{accuracy:.2%}",
+                    f"{test_loss:.5f}",
+                    f"{test_accuracy:.2%}",
+                    f"{run['seconds_per_epoch'][epoch]:.1f}",
+                    run["digests"][epoch][:8],
+                )
+            table.add_section()
+    Console().print(table)
+
+
+def show_notebook(result: Mapping[str, Any]) -> None:
+    """Prints each epoch in the notebook's own line, and below it the line that it published."""
+    for run in result["runs"]:
+        print(f"\nTrainer {run['trainer']}, seed {run['seed']}, cumulative from the first epoch:")
+        for epoch in range(run["epochs_done"]):
+            print(notebook.line(run["cumulative"], epoch))
+            if epoch < len(notebook.PUBLISHED["loss"]):
+                print(f"{notebook.line(notebook.PUBLISHED, epoch)} (published)")
+
+
+def show_test(result: Mapping[str, Any]) -> None:
+    """Prints the test accuracy of each trainer, as a mean over seeds if there are several."""
+    trainers = dict.fromkeys(run["trainer"] for run in result["runs"])
+    for trainer in trainers:
+        tests = [run["test"] for run in result["runs"] if run["trainer"] == trainer]
+        correct, total = sum(t["correct"] for t in tests), sum(t["total"] for t in tests)
+        seeds = f", mean of {len(tests)} seeds" if len(tests) > 1 else ""
+        print(f"Test accuracy, {trainer}: {correct / total:.2%} ({correct} of {total}{seeds})")
+
+
+def show_parity(result: Mapping[str, Any]) -> None:
+    """Prints the verdict in a sentence, and where the trainers part if they do."""
+    parity, difference = result["parity"], result["parity"]["first_difference"]
+    if parity["verdict"] == "identical":
+        print(
+            "Verdict: identical to the last bit: weights, optimizer and metrics agree after each "
+            f"of {parity['epochs_compared']} epochs."
+        )
+        return
+    place = f"epoch {difference['epoch']}"
+    if difference["step"]:
+        place += f", step {difference['step']}"
+    print(f"Verdict: the trainers part in {place}, stage {difference['stage']}.")
+    if difference["variable"]:
+        size = f"largest difference {difference['max_abs']}"
+        if difference["max_ulp"] is not None:
+            size += f", {difference['max_ulp']:.0f} units in the last place"
+        print(f"First variable: {difference['variable']}, {size}.")
+
+
+def show_speed(result: Mapping[str, Any]) -> None:
+    """Prints the ratio of step times."""
+    speed = result["speed"]
+    if speed["tape_over_fit"]:
+        low, high = speed["interval"]
+        print(
+            f"Step time, tape over fit: {speed['tape_over_fit']:.3f} "
+            f"(epochs from {low:.3f} to {high:.3f}; run one after the other)"
+        )
+
+
+def show_evaluations(evaluations: Mapping[str, Mapping[str, Any]]) -> None:
+    """Prints loss and accuracy of each model."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Model", overflow="fold")
+    for column in ("Test loss", "Test acc.", "Correct"):
+        table.add_column(column, justify="right")
+    for path, test in evaluations.items():
+        correct = f"{test['correct']} of {test['total']}"
+        table.add_row(path, f"{test['loss']:.5f}", f"{test['accuracy']:.2%}", correct)
+    Console().print(table)
+
+
+def show_predictions(predictions: Mapping[str, Mapping[str, Any]]) -> None:
+    """Prints the class of each image."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Image", overflow="fold")
+    for column in ("Class", "Probability"):
+        table.add_column(column, justify="right")
+    for path, prediction in predictions.items():
+        table.add_row(path, str(prediction["class"]), f"{prediction['probability']:.2%}")
+    Console().print(table)
