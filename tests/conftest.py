@@ -2,15 +2,21 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import hypothesis
 import keras
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util.tensor_util import make_ndarray
 
 from vgg_keras import VGG
 from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.recording import Digests
 from vgg_keras.trainers import fit, tape
+
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.load_profile("steady")
 
 TRAINERS = {"tape": tape.train, "fit": fit.train}
 
@@ -31,6 +37,17 @@ def tiny_vgg(seed: int = 0, **changes) -> VGG:
     model = VGG(**{"filters": ((4,), (8,)), "dense": 8, **changes})
     model.build((None, 28, 28, 1))
     return model
+
+
+def scalars(directory):
+    """Every scalar in the event files of a folder: tag, step, value."""
+    events = EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()
+    tags = [tag for tag in events.Tags()["tensors"] if not tag.endswith("/histogram")]
+    return {
+        (tag, event.step): make_ndarray(event.tensor_proto).item()
+        for tag in tags
+        for event in events.Tensors(tag)
+    }
 
 
 class Recorder(keras.callbacks.Callback):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -62,6 +62,7 @@ BAD = {
     "wrong dtype": ({"x_train": np.zeros((6, 8, 8), np.float32)}, "x_train: expected dtype uint8"),
     "float labels": ({"y_train": np.zeros(6)}, "y_train: expected an integer dtype"),
     "label rank": ({"y_train": np.zeros((6, 1), int)}, "y_train: expected shape"),
+    "one class": ({"y_train": np.zeros(6, int)}, "y_train: expected labels of at least two"),
     "negative label": (
         {"y_train": np.array([0, 1, 2, 0, 1, -1])},
         "y_train: expected labels from 0",
@@ -101,6 +102,9 @@ def test_any_file_that_is_no_npz_is_refused(tmp_path_factory, content):
         load_dataset(str(path))
 
 
+# bytes 6 and 8 of the archive are flags and method of the first member: encrypted, unknown
+@example(position=6, byte=1)
+@example(position=8, byte=99)
 @given(position=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_a_damaged_npz_is_loaded_or_refused(tmp_path_factory, position, byte):
     path = tmp_path_factory.mktemp("npz") / "own.npz"
@@ -112,9 +116,10 @@ def test_a_damaged_npz_is_loaded_or_refused(tmp_path_factory, position, byte):
         assert load_dataset(str(path)).x_train.shape == (6, 8, 8, 1)
 
 
-def test_an_unknown_name_is_refused():
-    with pytest.raises(InputError, match=r"expected mnist, fashion_mnist.*received mnits"):
-        load_dataset("mnits")
+@pytest.mark.parametrize("name", ["mnits", "x" * 300, "a\0b"], ids=["typo", "long", "null"])
+def test_an_unknown_name_is_refused(name):
+    with pytest.raises(InputError, match=r"expected mnist, fashion_mnist.*received"):
+        load_dataset(name)
 
 
 def save_images(folder, count, value, size=(12, 10)):
@@ -142,6 +147,13 @@ def test_a_folder_with_train_and_test_is_used_as_it_is(tmp_path):
     arrays = load_dataset(str(tmp_path))
     assert (len(arrays.x_train), len(arrays.x_test)) == (10, 4)
     assert np.array_equal(arrays.x_test[:, 0, 0, 0], 10 + 10 * arrays.y_test)
+
+
+def test_hidden_folders_are_no_classes_and_nothing_is_printed(tmp_path, capsys):
+    for name in ("a", "b", ".cache"):
+        save_images(tmp_path / name, 5, 0)
+    assert load_dataset(str(tmp_path)).classes == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_an_unusable_folder_is_refused(tmp_path):

@@ -7,9 +7,7 @@ import jsonschema
 import keras
 import numpy as np
 import pytest
-from conftest import TRAINERS
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.util.tensor_util import make_ndarray
+from conftest import TRAINERS, scalars
 from test_parity import Disturb, flip_bit
 
 from vgg_keras import CompareConfig, TrainConfig, compare, train
@@ -24,16 +22,6 @@ def check(result, directory):
     result = json.loads(json.dumps(result))
     assert json.loads((directory / "result.json").read_text()) == result
     assert json.loads((directory / "config.json").read_text()) == result["config"]
-
-
-def scalars(directory):
-    """Every scalar in the event files of a folder: tag, step, value."""
-    events = EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()
-    return {
-        (tag, event.step): make_ndarray(event.tensor_proto).item()
-        for tag in events.Tags()["tensors"]
-        for event in events.Tensors(tag)
-    }
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +147,9 @@ def test_an_interrupted_comparison_keeps_the_finished_trainings(tmp_path):
         {"filters": FilterCounts([4] * 5)},
         {"class_weight": {10: 1.0}},
         {"dataset": "/nowhere.npz"},
+        {"seed": 2**32 - 1, "seeds": 2},
+        {"batch_size": 2**40},
+        {"filters": FilterCounts([2**40])},
     ],
     ids=str,
 )

@@ -22,6 +22,7 @@ ROOMS = [
     "recording",
     "comparison",
     "inference",
+    "startup",
     "terminal",
     "cli",
     "__main__",

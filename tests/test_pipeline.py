@@ -30,7 +30,7 @@ def test_images_become_floats_from_0_to_1_and_labels_stay_beside_them(digits):
     assert digits.x_train.dtype == np.uint8
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     images=st.integers(1, 100),
     batch_size=st.integers(1, 40),

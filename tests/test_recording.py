@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from vgg_keras.recording import Cumulative, Digests, Timing
 from vgg_keras.recording.digests import digest
+from vgg_keras.recording.state import state_of
 
 
 def test_cumulative_figures_computed_by_hand():
@@ -66,9 +67,26 @@ def test_cumulative_figures_are_those_of_metrics_that_are_never_reset(epochs, st
         )
 
 
+def test_cumulative_figures_of_several_steps_a_call_computed_by_hand():
+    # 5 images in batches of 2, 2, 1, two steps a call: the first call gives the mean of batches
+    # 1 and 2, that is 1.5; the second the mean of all images, 2.4, so that batch 3 alone has
+    # (2.4*5 - 1.5*4) / 1 = 6. The mean of batch means is (1.5*2 + 6) / 3 = 3.
+    cumulative = Cumulative(images=5, tests=1, batch_size=2)
+    cumulative.on_epoch_begin(0)
+    cumulative.on_train_batch_end(1, {"loss": 1.5, "accuracy": 0.75})
+    cumulative.on_train_batch_end(3, {"loss": 2.4, "accuracy": 0.6})
+    cumulative.on_test_begin()
+    cumulative.on_test_batch_end(1, {"loss": 1.0, "accuracy": 1.0})
+    cumulative.on_epoch_end(0)
+    assert cumulative.history["loss"] == [pytest.approx(3)]
+    assert cumulative.history["accuracy"] == [pytest.approx(0.6)]
+
+
 def test_timing_with_a_clock_that_is_set_by_hand():
     now = [0.0]
     timing = Timing(images_per_execution=32, clock=lambda: now[0])
+
+    timing.set_params({"steps": 4})
 
     def call(at, hook, index):
         now[0] = at
@@ -80,6 +98,7 @@ def test_timing_with_a_clock_that_is_set_by_hand():
     call(15.5, "on_train_batch_begin", 1)
     call(17, "on_train_batch_end", 1)  # 2 s since the step before
     call(20, "on_train_batch_end", 2)  # 3 s
+    call(29, "on_train_batch_end", 3)  # the last, which may be short, does not count
     call(30, "on_epoch_end", 0)
     call(30, "on_epoch_begin", 1)
     call(40, "on_train_batch_end", 0)
@@ -92,6 +111,7 @@ def test_timing_with_a_clock_that_is_set_by_hand():
 
 def test_timing_of_a_single_step_has_no_rate():
     timing = Timing(images_per_execution=32)
+    timing.set_params({"steps": 1})
     timing.on_epoch_begin(0)
     timing.on_train_batch_begin(0)
     timing.on_train_batch_end(0)
@@ -125,5 +145,24 @@ def test_a_digest_tells_one_bit_of_weights_optimizer_or_metrics():
 
 def test_a_digest_tells_shapes_and_dtypes():
     arrays = [np.zeros(4, np.float32), np.zeros((2, 2), np.float32), np.zeros(4, np.int32)]
-    assert len({digest({"weights": {"a": array}}) for array in arrays}) == 3
-    assert digest({"weights": {"a": arrays[0]}}) == digest({"weights": {"b": arrays[0]}})
+    assert len({digest({"weights": [("a", array)]}) for array in arrays}) == 3
+    assert digest({"weights": [("a", arrays[0])]}) == digest({"weights": [("b", arrays[0])]})
+
+
+def test_a_digest_tells_layers_of_the_same_name():
+    class Twins(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.layers_ = [keras.layers.Dense(2, name="d"), keras.layers.Dense(2, name="d")]
+
+        def build(self, shape):
+            for layer in self.layers_:
+                layer.build((None, 2))
+
+    model = Twins()
+    model.build((None, 2))
+    model.compile("adam")
+    before = state_of(model, {})
+    assert len(before["weights"]) == 4
+    model.layers_[0].kernel.assign_add(np.ones((2, 2)))
+    assert digest(state_of(model, {})) != digest(before)

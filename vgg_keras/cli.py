@@ -23,6 +23,8 @@ from vgg_keras.config import (
     InputError,
     RunConfig,
     TrainConfig,
+    option_of,
+    require,
 )
 
 Config = TypeVar("Config", bound=RunConfig)
@@ -41,9 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        options = make_parser(quick="--quick" in arguments).parse_args(arguments)
+        options = parse(arguments)
         return COMMANDS[options.subcommand].run(options[options.subcommand])
-    except (ArgumentError, InputError) as error:
+    except InputError as error:
         if "--verbose" in arguments:
             traceback.print_exc()
         print(f"vgg-keras: {' '.join(str(error).split())}", file=sys.stderr)
@@ -51,6 +53,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("vgg-keras: interrupted", file=sys.stderr)
         return 130
+
+
+def parse(arguments: list[str]) -> Namespace:
+    """Parses the arguments, and the configuration file that they may name.
+
+    Raises:
+        InputError: if they cannot be used.
+    """
+    quick = "--quick" in arguments
+    try:
+        options = make_parser(quick).parse_args(arguments)
+    except (ArgumentError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(str(error)) from error
+    if options[options.subcommand].get("quick") and not quick:
+        raise InputError("quick: expected on the command line, received in the --config file")
+    return options
 
 
 def make_parser(quick: bool = False) -> ArgumentParser:
@@ -84,7 +102,7 @@ def make_parser(quick: bool = False) -> ArgumentParser:
 
 OUTPUT_FLAGS = {
     "--json": "print the result, and nothing else, on standard output as JSON",
-    "--quiet": "show neither progress nor tables",
+    "--quiet": "show no progress and no tables",
     "--verbose": "show TensorFlow's own messages, and the traceback of an error",
 }
 
@@ -98,7 +116,7 @@ def add_run_options(parser: ArgumentParser, config: type[RunConfig]) -> None:
     }
     types = get_type_hints(config)
     for field in dataclasses.fields(config):
-        option, text = f"--{field.name.replace('_', '-')}", helps[field.name]
+        option, text = option_of(field.name), helps[field.name]
         if types[field.name] is bool:
             parser.add_argument(option, action="store_true", help=text)
         else:
@@ -142,7 +160,7 @@ def tensorflow_for(options: Namespace) -> Iterator[int]:
     Yields:
         Keras's `verbose`: 0 silent, 1 a progress bar, 2 a line an epoch, for pipes and files.
     """
-    from vgg_keras.terminal import silent_startup
+    from vgg_keras.startup import silent_startup
 
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         with contextlib.nullcontext() if options.verbose else silent_startup():
@@ -166,7 +184,7 @@ def run_compare(options: Namespace) -> int:
         terminal.show_speed(result)
         terminal.show_parity(result)
     if options.json:
-        print(json.dumps(result))
+        show_json(result)
     return int(options.require_identical and result["parity"]["verdict"] != "identical")
 
 
@@ -179,7 +197,7 @@ def run_train(options: Namespace) -> int:
         result = train(config, verbose)
         show_result(result, options)
     if options.json:
-        print(json.dumps(result))
+        show_json(result)
     return 0
 
 
@@ -196,9 +214,10 @@ def run_evaluate(options: Namespace) -> int:
             str(path): inference.evaluate(inference.load_model(path), arrays, config.batch_size)
             for path in models
         }
-        terminal.show_evaluations(evaluations)
+        if not options.quiet:
+            terminal.show_evaluations(evaluations)
     if options.json:
-        print(json.dumps(evaluations))
+        show_json(evaluations)
     return 0
 
 
@@ -215,16 +234,27 @@ def run_predict(options: Namespace) -> int:
             )
         rows = inference.predict(inference.load_model(models[0]), options.images)
         predictions = dict(zip(map(str, options.images), rows, strict=True))
-        terminal.show_predictions(predictions)
+        if not options.quiet:
+            terminal.show_predictions(predictions)
     if options.json:
-        print(json.dumps(predictions))
+        show_json(predictions)
     return 0
 
 
 def make_config(kind: type[Config], options: Namespace) -> Config:
     """Makes a configuration of the options that there are for it."""
-    names = [field.name for field in dataclasses.fields(kind) if field.name in options]
-    return kind(**{name: options[name] for name in names})
+    fields = [field for field in dataclasses.fields(kind) if field.name in options]
+    for field in fields:
+        missing = options[field.name] is None and field.default is not None
+        require(not missing, option_of(field.name), f"a value such as {field.default}", "none")
+    return kind(**{field.name: options[field.name] for field in fields})
+
+
+def show_json(value: dict[str, Any]) -> None:
+    """Prints a result on standard output."""
+    from vgg_keras.runs import json_values
+
+    print(json.dumps(json_values(value), allow_nan=False))
 
 
 def show_result(result: dict[str, Any], options: Namespace) -> None:

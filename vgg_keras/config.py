@@ -8,9 +8,27 @@ from typing import Any, Literal
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
 
+MOST = 2**31 - 1
+MOST_FILTERS = 4096
+
 
 class InputError(ValueError):
     """Input that cannot be used: the message says what was expected and what was received."""
+
+
+def require(holds: bool, what: str, expected: str, received: object) -> None:
+    """Refuses input unless a condition holds.
+
+    Raises:
+        InputError: that names what was wrong, what was expected and what was received.
+    """
+    if not holds:
+        raise InputError(f"{what}: expected {expected}, received {received}")
+
+
+def option_of(field: str) -> str:
+    """The command line's name of a field: `--batch-size` for `batch_size`."""
+    return "--" + field.replace("_", "-")
 
 
 class FilterCounts(tuple[int, ...]):
@@ -22,7 +40,7 @@ class FilterCounts(tuple[int, ...]):
     def parse(cls, value: str | int | list[int]) -> FilterCounts:
         """Reads `"32,64"`, `32` or `[32, 64]`."""
         parts = value if isinstance(value, list) else str(value).split(",")
-        return cls(int(count) for count in parts)
+        return cls(int(str(count)) for count in parts)
 
     def __str__(self) -> str:
         return ",".join(map(str, self))
@@ -65,31 +83,32 @@ class RunConfig:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        for option in ("epochs", "batch_size", "steps_per_execution"):
-            _require(getattr(self, option) >= 1, option, "at least 1", getattr(self, option))
-        _require(0 <= self.seed < 2**32, "seed", "a number from 0 to 4294967295", self.seed)
-        _require(self.limit is None or self.limit >= 1, "limit", "at least 1", self.limit)
-        _require(
-            self.filters is None or (bool(self.filters) and min(self.filters) >= 1),
-            "filters",
-            "filter counts of at least 1, for example 32,64",
+        for field in ("epochs", "batch_size", "steps_per_execution", "limit"):
+            value, expected = getattr(self, field), f"a number from 1 to {MOST}"
+            require(value is None or 1 <= value <= MOST, option_of(field), expected, value)
+        require(0 <= self.seed < 2**32, "--seed", "a number from 0 to 4294967295", self.seed)
+        require(self.dataset != "", "--dataset", "a name or a path", "nothing")
+        require(
+            self.filters is None
+            or (bool(self.filters) and 1 <= min(self.filters) <= max(self.filters) <= MOST_FILTERS),
+            "--filters",
+            f"filter counts from 1 to {MOST_FILTERS}, for example 32,64",
             self.filters,
         )
-        _require(
+        require(
             self.filters is None or self.model == "mnist",
-            "filters",
+            "--filters",
             "no filters with a network of the VGG paper; use --model mnist to choose them",
             f"{self.filters} with --model {self.model}",
         )
         for label, weight in (self.class_weight or {}).items():
-            _require(label >= 0, "class-weight", "class numbers of at least 0", label)
-            _require(
-                0 <= weight < float("inf"), "class-weight", "finite weights of at least 0", weight
-            )
-        _require(
+            require(label >= 0, "--class-weight", "class numbers of at least 0", label)
+            expected = "finite weights of at least 0"
+            require(0 <= weight < float("inf"), "--class-weight", expected, weight)
+        require(
             self.name is None
             or (self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0")),
-            "name",
+            "--name",
             "the name of one folder, without / or \\",
             self.name,
         )
@@ -127,10 +146,5 @@ class CompareConfig(RunConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(self.seeds >= 1, "seeds", "at least 1", self.seeds)
-
-
-def _require(holds: bool, option: str, expected: str, received: object) -> None:
-    if not holds:
-        option = option.replace("_", "-")
-        raise InputError(f"--{option}: expected {expected}, received {received}")
+        most = 2**32 - self.seed
+        require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)

@@ -10,10 +10,12 @@ import keras
 import numpy as np
 from PIL import Image
 
-from vgg_keras.config import InputError
+from vgg_keras.config import InputError, require
 from vgg_keras.datasets import Arrays, Batches
 from vgg_keras.model import VGG
 from vgg_keras.trainers import fit
+
+COLOR_MODES = {1: "grayscale", 3: "rgb"}
 
 
 def find_models(path: Path) -> list[Path]:
@@ -35,18 +37,18 @@ def find_models(path: Path) -> list[Path]:
 
 
 def load_model(path: Path) -> VGG:
-    """Loads a saved VGG, in Keras's safe mode.
+    """Loads a saved VGG, in Keras's safe mode and without its optimizer.
 
     Raises:
         InputError: if the file holds anything else, or cannot be read.
     """
     try:
-        model = keras.models.load_model(path)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+        model = keras.models.load_model(path, compile=False)
+    except Exception as error:  # a damaged file fails anywhere between zip and Keras
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: expected a saved model, received {reason}") from error
-    if not isinstance(model, VGG):
-        raise InputError(f"{path}: expected a saved VGG, received a {type(model).__name__}")
+    if not isinstance(model, VGG) or not model.built:
+        raise InputError(f"{path}: expected a trained VGG, received a {type(model).__name__}")
     return model
 
 
@@ -70,6 +72,7 @@ def evaluate(model: VGG, arrays: Arrays, batch_size: int) -> dict[str, Any]:
             f"--dataset: expected height, width, channels and classes {expected}, as the model "
             f"was trained for, received {received}"
         )
+    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return fit.evaluate(model, Batches(arrays, batch_size))
 
 
@@ -87,15 +90,16 @@ def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:
         For each image `class` and `probability`, the latter in [0, 1].
 
     Raises:
-        InputError: if a file is no image.
+        InputError: if a file is no image, or the model is not for gray or RGB images.
     """
     height, width, channels = model.image_shape
+    require(channels in COLOR_MODES, "path", "a model for 1 or 3 channels", channels)
     pixels = []
     for path in paths:
         try:
             image = keras.utils.load_img(
                 path,
-                color_mode="grayscale" if channels == 1 else "rgb",
+                color_mode=COLOR_MODES[channels],
                 target_size=(height, width),
                 interpolation="bilinear",
             )

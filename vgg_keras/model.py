@@ -120,16 +120,18 @@ class VGG(keras.Model):
         """
         self.image_shape = tuple(input_shape[1:])
         self.check_images(self.image_shape)
+        shape = input_shape
         for layer in self.stack:
-            layer.build(input_shape)
-            input_shape = layer.compute_output_shape(input_shape)
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
         super().build(input_shape)
 
-    def call(self, images: tf.Tensor) -> tf.Tensor:
+    def call(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Classifies images.
 
         Args:
             images: float32 of shape `(batch, height, width, channels)` in [0, 1].
+            training: whether weights are being trained; Keras hands it on to the layers.
 
         Returns:
             Probabilities, float32 of shape `(batch, classes)`.

@@ -14,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from vgg_keras import __version__
 from vgg_keras.config import InputError, RunConfig
 
 SCHEMA = 1
 
-PACKAGES = ("vgg_keras", "tensorflow", "keras", "tensorboard", "numpy")
+PACKAGES = ("tensorflow", "keras", "tensorboard", "numpy")
 CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 
 
@@ -36,7 +37,7 @@ def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
     Raises:
         InputError: if there is a run of that name, or the directory cannot be made.
     """
-    path = Path(logdir, command, name or datetime.now().strftime("%Y%m%d-%H%M%S"))
+    path = Path(logdir, command, name or datetime.now().strftime("%Y%m%d-%H%M%S-%f"))
     try:
         path.mkdir(parents=True)
     except FileExistsError as error:
@@ -65,7 +66,7 @@ class Result:
         config: of the run.
 
     Attributes:
-        value: what the file holds.
+        value: what the file holds: JSON values.
     """
 
     def __init__(self, directory: Path, config: RunConfig):
@@ -73,7 +74,7 @@ class Result:
         self.value: dict[str, Any] = {
             "schema": SCHEMA,
             "status": "running",
-            "config": config.to_dict(),
+            "config": json_values(config.to_dict()),
             "environment": environment(),
             "runs": [],
         }
@@ -81,7 +82,7 @@ class Result:
 
     def update(self, **values: Any) -> None:
         """Sets values and writes the file."""
-        self.value.update(values)
+        self.value |= json_values(values)
         write_json(self._path, self.value)
 
     def __enter__(self) -> Self:
@@ -105,11 +106,11 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 
     Args:
         path: of the file.
-        value: JSON values; a float that is NaN or infinite becomes null, as JSON has none.
+        value: made into JSON values first.
     """
     beside = path.with_name(f".{path.name}.new")
     with beside.open("w", encoding="utf-8") as file:
-        json.dump(_strict(value), file, indent=2, allow_nan=False, ensure_ascii=False)
+        json.dump(json_values(value), file, indent=2, allow_nan=False, ensure_ascii=False)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
@@ -132,7 +133,7 @@ def environment() -> dict[str, Any]:
     affinity = getattr(os, "sched_getaffinity", None)
     return {
         "python": platform.python_version(),
-        "packages": {package: version(package) for package in PACKAGES},
+        "packages": {"vgg_keras": __version__} | {name: version(name) for name in PACKAGES},
         "system": platform.platform(),
         "processor": fields.get("model name", platform.processor()),
         "cores": len(affinity(0)) if affinity else os.cpu_count(),
@@ -146,9 +147,10 @@ def peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _strict(value: Any) -> Any:
+def json_values(value: Any) -> Any:
+    """Makes what JSON can hold: text keys, lists, and null for a float that is not finite."""
     if isinstance(value, dict):
-        return {str(key): _strict(item) for key, item in value.items()}
+        return {str(key): json_values(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_strict(item) for item in value]
+        return [json_values(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,12 +1,8 @@
-"""What a person sees: tables, verdicts, and a terminal free of TensorFlow's start-up lines."""
+"""What a person sees: tables and verdicts."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from rich import box
@@ -16,57 +12,31 @@ from rich.table import Table
 from vgg_keras.comparison import notebook
 
 
-@contextmanager
-def silent_startup() -> Iterator[None]:
-    """Keeps TensorFlow's start-up lines off the terminal.
-
-    TensorFlow 2.21 writes them to file descriptor 2, whatever its environment variables say, so
-    the descriptor itself is turned away, and given back with what was written if an error comes.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            file.seek(0)
-            os.write(terminal, file.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-
-
 def show_runs(result: Mapping[str, Any]) -> None:
     """Prints the figures of all runs, epoch by epoch, those of the same epoch together."""
+    runs = result["runs"]
+    several = len({run["seed"] for run in runs}) > 1
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("Epoch", "Trainer"):
+    for column in ("Seed", "Epoch", "Trainer") if several else ("Epoch", "Trainer"):
         table.add_column(column)
     for column in ("Loss", "Accuracy", "Test loss", "Test acc.", "Seconds", "sha256"):
-        table.add_column(column, justify="right")
-    by_seed: dict[int, list[Mapping[str, Any]]] = {}
-    for run in result["runs"]:
-        by_seed.setdefault(run["seed"], []).append(run)
-    for seed, runs in by_seed.items():
-        for epoch in range(max(run["epochs_done"] for run in runs)):
-            for run in (run for run in runs if epoch < run["epochs_done"]):
-                loss, accuracy, test_loss, test_accuracy = (
-                    run["history"][metric][epoch] for metric in notebook.METRICS
-                )
-                table.add_row(
-                    str(epoch + 1),
-                    run["trainer"] if len(by_seed) == 1 else f"{run['trainer']} seed {seed}",
-                    f"{loss:.5f}",
-                    f"{accuracy:.2%}",
-                    f"{test_loss:.5f}",
-                    f"{test_accuracy:.2%}",
-                    f"{run['seconds_per_epoch'][epoch]:.1f}",
-                    run["digests"][epoch][:8],
-                )
-            table.add_section()
+        table.add_column(column, justify="right", no_wrap=True)
+    rows = [(run["seed"], epoch, run) for run in runs for epoch in range(run["epochs_done"])]
+    for seed, epoch, run in sorted(rows, key=lambda row: row[:2]):
+        loss, accuracy, test_loss, test_accuracy = (
+            run["history"][metric][epoch] for metric in notebook.METRICS
+        )
+        figures = [
+            str(epoch + 1),
+            run["trainer"],
+            f"{loss:.5f}",
+            f"{accuracy:.2%}",
+            f"{test_loss:.5f}",
+            f"{test_accuracy:.2%}",
+            f"{run['seconds_per_epoch'][epoch]:.1f}",
+            run["digests"][epoch][:8],
+        ]
+        table.add_row(*([str(seed), *figures] if several else figures))
     Console().print(table)
 
 
@@ -102,7 +72,10 @@ def show_parity(result: Mapping[str, Any]) -> None:
     place = f"epoch {difference['epoch']}"
     if difference["step"]:
         place += f", step {difference['step']}"
-    print(f"Verdict: the trainers part in {place}, stage {difference['stage']}.")
+    runs = result["runs"]
+    pairs = zip(runs[::2], runs[1::2], strict=True)
+    seed = next(a["seed"] for a, b in pairs if a["digests"] != b["digests"])
+    print(f"Verdict: the trainers part in {place} of seed {seed}, stage {difference['stage']}.")
     if difference["variable"]:
         size = f"largest difference {difference['max_abs']}"
         if difference["max_ulp"] is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import keras
 from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.parity import certify
 from vgg_keras.comparison.timing import speed
-from vgg_keras.config import CompareConfig, InputError, RunConfig, TrainConfig
+from vgg_keras.config import CompareConfig, RunConfig, TrainConfig, require
 from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.model import VGG
 from vgg_keras.recording import Cumulative, Digests, Timing
@@ -81,7 +81,7 @@ def compare(
             pair, epoch = parity.parted
             replayed = replace(config, seed=seeds[pair], epochs=epoch)
             if verbose:
-                print(f"They part in epoch {epoch}; replaying step by step to find where.")
+                print(f"They part in epoch {epoch}; replaying it step by step to find where.")
             difference = locate(replayed, arrays, trainers) or Difference(
                 epoch, None, "unrepeatable"
             )
@@ -89,7 +89,7 @@ def compare(
             parity={
                 "verdict": parity.verdict,
                 "epochs_compared": parity.epochs_compared,
-                "first_difference": difference and difference.to_dict(),
+                "first_difference": asdict(difference) if difference else None,
             },
             speed=speed(pairs),
         )
@@ -104,11 +104,9 @@ def load_checked(config: RunConfig) -> Arrays:
     """
     arrays = load_dataset(config.dataset, config.limit)
     make_vgg(config, arrays).check_images(arrays.image_shape)
-    if config.class_weight and max(config.class_weight) >= arrays.classes:
-        raise InputError(
-            f"--class-weight: expected classes from 0 to {arrays.classes - 1}, "
-            f"received {max(config.class_weight)}"
-        )
+    for label in config.class_weight or ():
+        expected = f"classes from 0 to {arrays.classes - 1}"
+        require(label < arrays.classes, "--class-weight", expected, label)
     return arrays
 
 
@@ -149,6 +147,7 @@ def run_once(
     Returns:
         An entry of `runs` in `result.json`.
     """
+    gc.collect()  # the model of the run before is part of cycles
     if verbose:
         print(f"\nTrainer {name}, seed {config.seed}", flush=True)
     home.mkdir(parents=True, exist_ok=True)
@@ -159,7 +158,7 @@ def run_once(
     board = keras.callbacks.TensorBoard(home, write_graph=False)
     history = trainer(model, batches, config, [digests, cumulative, timing, board], verbose)
     model.save(home / "model.keras")
-    run = {
+    return {
         "trainer": name,
         "seed": config.seed,
         "epochs_done": len(digests.digests),
@@ -172,9 +171,6 @@ def run_once(
         "peak_rss_bytes": peak_rss_bytes(),
         "test": fit.evaluate(model, batches),
     }
-    del model, batches, history
-    gc.collect()
-    return run
 
 
 def locate(config: RunConfig, arrays: Arrays, trainers: Mapping[str, Trainer]) -> Difference | None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from vgg_keras.recording.state import State, state_of
+from vgg_keras.recording.state import State, named_arrays, state_of
 
-TIMEOUT_SECONDS = 600
 Place = tuple[int, int | None, str]
 
 
@@ -37,10 +35,6 @@ class Difference:
     variable: str | None = None
     max_abs: float | None = None
     max_ulp: float | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The difference as JSON values."""
-        return asdict(self)
 
 
 def first_difference(
@@ -86,7 +80,7 @@ class _Meeting:
     """Where both trainings wait for each other and compare their states."""
 
     def __init__(self) -> None:
-        self.barrier = threading.Barrier(2, action=self._compare, timeout=TIMEOUT_SECONDS)
+        self.barrier = threading.Barrier(2, action=self._compare)
         self.difference: Difference | None = None
         self._arrived: list[tuple[Place, State]] = [((0, None, ""), {})] * 2
 
@@ -118,8 +112,7 @@ def compare_states(place: Place, first: State, second: State) -> Difference | No
     """
     epoch, step, stage = place
     for part in first:
-        pairs = zip(first[part].items(), second[part].values(), strict=True)
-        for (name, a), b in pairs:
+        for (name, a), (_, b) in zip(first[part], second[part], strict=True):
             if a.tobytes() != b.tobytes():
                 return Difference(
                     epoch, step, part if stage == "step" else stage, name, *_size(a, b)
@@ -143,8 +136,8 @@ class _Pace(keras.callbacks.Callback):
         self._meeting, self._index, self._epoch = meeting, index, 0
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        weights = {v.path: np.asarray(v) for v in self.model.variables}
-        self._meeting.come(self._index, (1, None, "initial"), {"weights": weights})
+        state = {"weights": named_arrays(self.model.variables)}
+        self._meeting.come(self._index, (1, None, "initial"), state)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self._epoch = epoch + 1

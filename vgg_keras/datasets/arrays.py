@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vgg_keras.config import InputError
+from vgg_keras.config import require
 
 MAX_CLASSES = 10_000
 
@@ -51,11 +51,12 @@ class Arrays:
             _check_images(f"x_{part}", images)
             _check_labels(f"y_{part}", labels)
             expected = f"{len(images)} labels, one an image"
-            _require(len(images) == len(labels), f"y_{part}", expected, len(labels))
+            require(len(images) == len(labels), f"y_{part}", expected, len(labels))
         shape, highest = x_train.shape[1:], int(y_train.max())
-        _require(x_test.shape[1:] == shape, "x_test", f"images of shape {shape}", x_test.shape[1:])
+        require(highest >= 1, "y_train", "labels of at least two classes", "only 0")
+        require(x_test.shape[1:] == shape, "x_test", f"images of shape {shape}", x_test.shape[1:])
         expected = f"labels from 0 to {highest}, as in y_train"
-        _require(int(y_test.max()) <= highest, "y_test", expected, int(y_test.max()))
+        require(int(y_test.max()) <= highest, "y_test", expected, int(y_test.max()))
         return cls(x_train, y_train, x_test, y_test, classes=highest + 1)
 
     @property
@@ -86,19 +87,14 @@ class Arrays:
 
 
 def _check_images(name: str, images: np.ndarray) -> None:
-    _require(images.dtype == np.uint8, name, "dtype uint8, values 0 to 255", images.dtype)
-    _require(images.ndim == 4, name, "shape (images, height, width[, channels])", images.shape)
-    _require(images.size > 0, name, "at least one image", f"shape {images.shape}")
+    require(images.dtype == np.uint8, name, "dtype uint8, values 0 to 255", images.dtype)
+    require(images.ndim == 4, name, "shape (images, height, width[, channels])", images.shape)
+    require(images.size > 0, name, "at least one image", f"shape {images.shape}")
 
 
 def _check_labels(name: str, labels: np.ndarray) -> None:
-    _require(np.issubdtype(labels.dtype, np.integer), name, "an integer dtype", labels.dtype)
-    _require(labels.ndim == 1, name, "shape (images,)", labels.shape)
-    _require(labels.size > 0, name, "at least one label", "none")
+    require(np.issubdtype(labels.dtype, np.integer), name, "an integer dtype", labels.dtype)
+    require(labels.ndim == 1, name, "shape (images,)", labels.shape)
+    require(labels.size > 0, name, "at least one label", "none")
     for label in (int(labels.min()), int(labels.max())):
-        _require(0 <= label < MAX_CLASSES, name, f"labels from 0 to {MAX_CLASSES - 1}", label)
-
-
-def _require(holds: bool, what: str, expected: str, received: object) -> None:
-    if not holds:
-        raise InputError(f"{what}: expected {expected}, received {received}")
+        require(0 <= label < MAX_CLASSES, name, f"labels from 0 to {MAX_CLASSES - 1}", label)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from vgg_keras.config import InputError
 
@@ -34,8 +36,14 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
     """
     split = (path / "train").is_dir() and (path / "test").is_dir()
     root = path / "train" if split else path
-    classes = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
-    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES)
+    folders = [entry for entry in sorted(root.iterdir()) if entry.is_dir()]
+    classes = [folder.name for folder in folders if not folder.name.startswith(".")]
+    files = sorted(
+        file
+        for name in classes
+        for file in (root / name).rglob("*")
+        if file.suffix.lower() in SUFFIXES
+    )
     if len(classes) < 2 or len(files) < 2:
         raise InputError(
             f"{root}: expected a folder of images for each of at least two classes, "
@@ -44,7 +52,7 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
     try:
         with Image.open(files[0]) as image:
             size, gray = (image.height, image.width), image.mode in ("1", "L", "I", "I;16")
-    except (UnidentifiedImageError, OSError) as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise InputError(f"{files[0]}: expected an image, received {error}") from error
 
     options = {
@@ -57,16 +65,17 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
     }
     read = keras.utils.image_dataset_from_directory
     try:
-        if split:
-            train, test = read(path / "train", **options), read(path / "test", **options)
-        else:
-            train, test = read(path, validation_split=TEST_SHARE, subset="both", **options)
+        with contextlib.redirect_stdout(io.StringIO()):  # Keras tells counts, verbose or not
+            if split:
+                train, test = read(path / "train", **options), read(path / "test", **options)
+            else:
+                train, test = read(path, validation_split=TEST_SHARE, subset="both", **options)
         return *_arrays(train), *_arrays(test)
-    except (ValueError, tf.errors.InvalidArgumentError) as error:
+    except (ValueError, OSError, tf.errors.OpError) as error:
         raise InputError(f"{path}: expected class folders of images, received {error}") from error
 
 
 def _arrays(images: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    pairs = list(images.as_numpy_iterator())
-    pixels = np.stack([image for image, _ in pairs])
-    return np.rint(pixels).astype(np.uint8), np.array([label for _, label in pairs])
+    rounded = images.map(lambda image, label: (tf.cast(tf.round(image), tf.uint8), label))
+    pixels, labels = zip(*rounded.as_numpy_iterator(), strict=True)
+    return np.stack(pixels), np.array(labels)

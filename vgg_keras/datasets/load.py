@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import tensorflow as tf
@@ -32,9 +33,9 @@ def load_dataset(name: str = "mnist", limit: int | None = None) -> Arrays:
         arrays = npz.load(MNIST)
     elif name in keras_datasets.FILES:
         arrays = keras_datasets.load(name)
-    elif Path(name).is_dir():
+    elif os.path.isdir(name):
         arrays = folder.load(Path(name))
-    elif Path(name).is_file():
+    elif os.path.isfile(name):
         arrays = npz.load(Path(name))
     else:
         known = ", ".join(["mnist", *keras_datasets.FILES])

@@ -11,6 +11,14 @@ import numpy as np
 from vgg_keras.config import InputError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+    zipfile.BadZipFile,
+    RuntimeError,  # an encrypted member; NotImplementedError is one, for an unknown compression
+)
 
 
 def load(path: Path) -> tuple[np.ndarray, ...]:
@@ -33,7 +41,7 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
             if missing := [key for key in KEYS if key not in archive]:
                 raise ValueError(f"no {', '.join(missing)}")
             return tuple(archive[key] for key in KEYS)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{path}: expected an .npz file of the arrays {', '.join(KEYS)}, received {error}"
         ) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import keras
 import numpy as np
 
-State = dict[str, dict[str, np.ndarray]]
+State = dict[str, list[tuple[str, np.ndarray]]]
 
 
 def state_of(model: keras.Model, logs: Mapping[str, float]) -> State:
@@ -18,11 +18,17 @@ def state_of(model: keras.Model, logs: Mapping[str, float]) -> State:
         logs: the metrics' results.
 
     Returns:
-        Arrays by stage and name: `metrics` (float32 scalars), `optimizer`, `weights` (which
-        holds the seeds of dropout too).
+        Pairs of name and array, by stage: `metrics` (float32 scalars), `optimizer`, `weights`
+        (with the seeds of dropout). Two layers of the same name give two pairs.
     """
+    metrics = [(name, np.asarray(logs[name], np.float32)) for name in sorted(logs)]
     return {
-        "metrics": {name: np.asarray(logs[name], np.float32) for name in sorted(logs)},
-        "optimizer": {v.path: np.asarray(v) for v in model.optimizer.variables},
-        "weights": {v.path: np.asarray(v) for v in model.variables},
+        "metrics": metrics,
+        "optimizer": named_arrays(model.optimizer.variables),
+        "weights": named_arrays(model.variables),
     }
+
+
+def named_arrays(variables: Iterable[keras.Variable]) -> list[tuple[str, np.ndarray]]:
+    """Copies variables, each under its path, such as `vgg/fc1/kernel`."""
+    return [(variable.path, np.asarray(variable)) for variable in variables]

@@ -25,25 +25,22 @@ class Timing(keras.callbacks.Callback):
         super().__init__()
         self._images = images_per_execution
         self._clock = clock
-        self._step_seconds: list[list[float]] = []
+        self._step_seconds: list[float] = []
         self.seconds_per_epoch: list[float] = []
         self.first_step_seconds: float | None = None
 
     @property
-    def step_seconds(self) -> list[float]:
-        """Median seconds of a call, one an epoch, without the first call of the epoch."""
-        return [statistics.median(epoch) for epoch in self._step_seconds if epoch]
-
-    @property
     def images_per_second(self) -> float | None:
-        """Images a second at the median call of all epochs; None before the second call."""
-        calls = [seconds for epoch in self._step_seconds for seconds in epoch]
-        return self._images / statistics.median(calls) if calls else None
+        """Images a second at the median call.
+
+        The first call of an epoch and the last, which may be short, do not count. None if no
+        other was made.
+        """
+        return self._images / statistics.median(self._step_seconds) if self._step_seconds else None
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Starts the epoch's clock."""
         self._epoch_began = self._clock()
-        self._step_seconds.append([])
         self._step_ended: float | None = None
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -56,8 +53,8 @@ class Timing(keras.callbacks.Callback):
         now = self._clock()
         if self.first_step_seconds is None:
             self.first_step_seconds = now - self._step_began
-        if self._step_ended is not None:
-            self._step_seconds[-1].append(now - self._step_ended)
+        if self._step_ended is not None and batch + 1 < self.params["steps"]:
+            self._step_seconds.append(now - self._step_ended)
         self._step_ended = now
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:

@@ -21,7 +21,8 @@ def train(
     """Trains a model with a `tf.GradientTape` loop.
 
     Args:
-        model: built; if it is compiled already, it keeps its optimizer.
+        model: built, and its `call` takes `training`; if it is compiled already, it keeps its
+            optimizer.
         data: batches for training, and for validation after each epoch.
         config: gives `epochs`, `steps_per_execution` and `jit_compile`.
         callbacks: any Keras callbacks; their hooks are called as `fit` calls them.
@@ -55,6 +56,7 @@ def train(
             if model.stop_training:
                 break
 
+        model.stop_evaluating = False
         hooks.on_test_begin()
         for begin, end, batches, count in executions(data.test, model.steps_per_execution):
             hooks.on_test_batch_begin(begin)
@@ -85,7 +87,9 @@ def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metri
     def train_step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> None:
         with tf.GradientTape() as tape:
             predictions = model(images, training=True)
-            loss = tf.reduce_sum([loss_function(labels, predictions, weights), *model.losses])
+            loss = tf.reduce_sum(
+                [loss_function(labels, predictions, weights), *map(tf.reduce_sum, model.losses)]
+            )
             scaled_loss = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
@@ -94,7 +98,9 @@ def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metri
 
     def test_step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> None:
         predictions = model(images, training=False)
-        loss = tf.reduce_sum([loss_function(labels, predictions, weights), *model.losses])
+        loss = tf.reduce_sum(
+            [loss_function(labels, predictions, weights), *map(tf.reduce_sum, model.losses)]
+        )
         test_loss.update_state(loss, sample_weight=tf.shape(images)[0])
         test_accuracy.update_state(labels, predictions)
 
@@ -133,7 +139,8 @@ def prepare_for_callbacks(model: keras.Model, data: Batches, config: RunConfig) 
             steps_per_execution=config.steps_per_execution,
             jit_compile=config.jit_compile,
         )
-    images, labels = (column[:1] for column in next(iter(data.test))[:2])
-    model.compute_metrics(images, labels, model(images, training=False))
+    images, labels = data.test.element_spec[:2]
+    outputs = model.compute_output_spec(keras.KerasTensor(images.shape))
+    model.compute_metrics(None, tf.zeros(1, labels.dtype), tf.zeros((1, *outputs.shape[1:])))
     model.reset_metrics()
-    model.stop_training = model.stop_evaluating = False
+    model.stop_training = False
