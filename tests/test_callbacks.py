@@ -109,6 +109,7 @@ def test_the_order_of_hooks_is_that_of_keras(digits):
     assert fit.calls == tape.calls
 
 
+@pytest.mark.slow
 def test_early_stopping_stops_both_and_restores_the_best_weights(digits, tmp_path):
     trainings = train_both(
         digits, tiny_vgg, lambda _: [CALLBACKS["EarlyStopping"](tmp_path)], epochs=4
@@ -182,6 +183,7 @@ def test_an_interrupted_training_goes_on_from_its_backup_with_the_same_bits(
         assert np.array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_optimizers_average_ends_in_the_weights_of_both(digits):
     tape, fit = train_both(digits, with_ema)
     plain, _ = train_both(digits)

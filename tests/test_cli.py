@@ -60,6 +60,7 @@ def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
     assert rows[0][-1] == rows[1][-1] == result["runs"][0]["digests"][0][:8]
 
 
+@pytest.mark.slow
 def test_json_is_alone_on_standard_output(tmp_path):
     done = run("train", *SMALL, "--logdir", tmp_path, "--name", "a", "--json")
     assert done.returncode == 0
@@ -67,6 +68,7 @@ def test_json_is_alone_on_standard_output(tmp_path):
     assert "3/3" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_script_of_a_checkout_is_the_same_program(tmp_path, pytestconfig):
     script = pytestconfig.rootpath / "scripts" / "compare.py"
     done = subprocess.run(
@@ -192,6 +194,7 @@ def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
     assert yaml.safe_load(capsys.readouterr().out) == {**printed, "epochs": 7}
 
 
+@pytest.mark.slow
 def test_a_runs_own_config_repeats_it(tmp_path, capsys):
     options = [*SMALL, "--class-weight", "{3: 2.0}", "--logdir", tmp_path]
     assert in_process("train", *options, "--name", "a", "--json") == 0
@@ -239,6 +242,7 @@ def test_require_identical_answers_with_the_exit_status(tmp_path, monkeypatch, c
     assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "c") == 0
 
 
+@pytest.mark.slow
 def test_saved_models_are_evaluated_and_predict(tmp_path, capsys, digits):
     run_options = [*SMALL, "--logdir", tmp_path, "--name", "a"]
     assert in_process("compare", *run_options, "--json") == 0
@@ -285,6 +289,7 @@ def test_interrupt_ends_with_130(tmp_path, monkeypatch, capsys):
     assert result["status"] == "interrupted"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 def test_on_a_terminal_there_is_a_progress_bar_and_no_start_up_chatter(tmp_path):
     import pty

@@ -166,6 +166,7 @@ def test_an_unusable_folder_is_refused(tmp_path):
         load_dataset(str(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fashion_mnist", "cifar10", "cifar100"])
 def test_without_a_network_the_error_says_which_file_to_put_where(tmp_path, name):
     environment = {
@@ -183,6 +184,7 @@ def test_without_a_network_the_error_says_which_file_to_put_where(tmp_path, name
     assert error.endswith(f" under {tmp_path}")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's dataset-fashion-mnist is not installed")
 def test_fashion_mnist_put_into_keras_folder_is_found(tmp_path):
     folder = tmp_path / "datasets" / "fashion-mnist"

@@ -95,6 +95,7 @@ def test_models_are_saved_and_give_the_reported_accuracy(compared, digits):
         assert correct == run["test"]["correct"]
 
 
+@pytest.mark.slow
 def test_a_training_is_repeatable_and_equals_that_of_the_comparison(compared, tmp_path):
     runs = compared[0]["runs"]
     for trainer in TRAINERS:
@@ -107,6 +108,7 @@ def test_a_training_is_repeatable_and_equals_that_of_the_comparison(compared, tm
         assert scalars(home / "train")
 
 
+@pytest.mark.slow
 def test_a_planted_bit_is_found_and_located(tmp_path):
     def disturbed(model, data, config, callbacks, verbose):
         planted = Disturb(lambda model: flip_bit(model.stack[3].kernel), at=4)
@@ -127,6 +129,7 @@ def test_a_planted_bit_is_found_and_located(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_an_interrupted_comparison_keeps_the_finished_trainings(tmp_path):
     def interrupted(model, data, config, callbacks, verbose):
         raise KeyboardInterrupt
@@ -159,6 +162,7 @@ def test_what_cannot_be_run_writes_nothing(tmp_path, options):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_the_precision_reaches_the_model_and_its_file(tmp_path, precision):
     config = TrainConfig(

@@ -90,6 +90,7 @@ def test_one_bit_of_the_optimizer_is_located(digits):
     assert found.max_ulp == 1
 
 
+@pytest.mark.slow
 def test_other_initial_weights_are_located(digits):
     flip = Disturb(lambda model: flip_bit(model.stack[0].kernel), "on_train_begin", at=1)
     found = locate(digits, [flip])
@@ -97,6 +98,7 @@ def test_other_initial_weights_are_located(digits):
     assert found.variable == "vgg/block1_conv1/kernel"
 
 
+@pytest.mark.slow
 def test_a_change_in_validation_is_located(digits):
     found = locate(
         digits, [Disturb(lambda model: flip_bit(model.stack[-1].bias), "on_test_begin", at=1)]
@@ -110,6 +112,7 @@ def test_a_loop_that_stops_early_is_located(digits):
     assert found == Difference(1, 3, "steps")
 
 
+@pytest.mark.slow
 def test_an_error_in_a_trainer_is_not_hidden(digits):
     def fail(model):
         raise ZeroDivisionError("planted")

@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vgg_keras.config import CompareConfig, FilterCounts, InputError, RunConfig, TrainConfig
@@ -83,6 +83,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(value=st.dictionaries(st.text(), values))
 def test_json_keeps_every_bit_of_a_value(tmp_path_factory, value):
     path = tmp_path_factory.mktemp("json") / "result.json"

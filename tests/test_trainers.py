@@ -17,6 +17,7 @@ def test_the_default_training_is_identical(digits):
     assert all(len(figures) == 2 for figures in tape.history.history.values())
 
 
+@pytest.mark.slow
 def test_another_seed_of_the_weights_gives_other_bits(digits):
     first, second = train_both(digits), train_both(digits, lambda: tiny_vgg(seed=1))
     assert first[0].digests != second[0].digests
@@ -25,13 +26,13 @@ def test_another_seed_of_the_weights_gives_other_bits(digits):
 @pytest.mark.parametrize(
     "options",
     [
-        {"batch_size": 80},
-        {"batch_size": 1, "epochs": 1},
         {"steps_per_execution": 2},
-        {"steps_per_execution": 7},
-        {"jit_compile": True},
         {"class_weight": {0: 0.0, 3: 2.5}},
-        {"seed": 2**32 - 1},
+        pytest.param({"batch_size": 80}, marks=pytest.mark.slow),
+        pytest.param({"batch_size": 1, "epochs": 1}, marks=pytest.mark.slow),
+        pytest.param({"steps_per_execution": 7}, marks=pytest.mark.slow),
+        pytest.param({"jit_compile": True}, marks=pytest.mark.slow),
+        pytest.param({"seed": 2**32 - 1}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
@@ -39,6 +40,7 @@ def test_options_keep_the_trainers_identical(digits, options):
     assert_same(*train_both(digits, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_is_respected_by_both(digits, dtype):
     tape, fit = train_both(digits, lambda: tiny_vgg(dtype=dtype))
@@ -98,6 +100,7 @@ def test_regularisation_is_part_of_the_loss(digits):
     assert tape.history.history["val_loss"][-1] == pytest.approx(float(plain) + penalty, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_sample_weights_in_the_data_set_are_used_by_both(digits):
     config = RunConfig(epochs=2)
     histories = {}
@@ -115,6 +118,7 @@ def test_sample_weights_in_the_data_set_are_used_by_both(digits):
     assert histories["tape", True] != histories["tape", False]
 
 
+@pytest.mark.slow
 def test_class_weights_do_what_fits_own_argument_does(digits):
     class_weight = {0: 0.25, 9: 4.0}
     model, batches = tiny_vgg(), Batches(digits, batch_size=32)

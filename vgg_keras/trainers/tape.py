@@ -84,12 +84,13 @@ def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metri
     test_loss = keras.metrics.Mean(name="loss")
     test_accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
+    def with_layer_losses(loss: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum([loss, *map(tf.reduce_sum, model.losses)])
+
     def train_step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> None:
         with tf.GradientTape() as tape:
             predictions = model(images, training=True)
-            loss = tf.reduce_sum(
-                [loss_function(labels, predictions, weights), *map(tf.reduce_sum, model.losses)]
-            )
+            loss = with_layer_losses(loss_function(labels, predictions, weights))
             scaled_loss = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
@@ -98,9 +99,7 @@ def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metri
 
     def test_step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> None:
         predictions = model(images, training=False)
-        loss = tf.reduce_sum(
-            [loss_function(labels, predictions, weights), *map(tf.reduce_sum, model.losses)]
-        )
+        loss = with_layer_losses(loss_function(labels, predictions, weights))
         test_loss.update_state(loss, sample_weight=tf.shape(images)[0])
         test_accuracy.update_state(labels, predictions)
 
