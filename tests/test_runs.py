@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vgg_keras.config import CompareConfig, FilterCounts, InputError, RunConfig, TrainConfig
+from vgg_keras.config import (
+    CompareConfig,
+    FilterCounts,
+    InputError,
+    ModelConfig,
+    RunConfig,
+    TrainConfig,
+)
 from vgg_keras.runs import Result, create_run_directory, environment, write_json
 
 BAD_OPTIONS = {
@@ -23,13 +30,13 @@ BAD_OPTIONS = {
 @pytest.mark.parametrize("option", BAD_OPTIONS)
 def test_a_bad_option_is_named_with_what_was_expected_and_received(option):
     with pytest.raises(InputError, match=f"^--{option.replace('_', '-')}: expected .*received"):
-        RunConfig(**{option: BAD_OPTIONS[option]})
+        ModelConfig(**{option: BAD_OPTIONS[option]})
 
 
 def test_filters_go_with_the_reduced_vgg_only():
-    assert RunConfig(filters=FilterCounts([8, 16])).filters == (8, 16)
+    assert ModelConfig(filters=FilterCounts([8, 16])).filters == (8, 16)
     with pytest.raises(InputError, match="use --model mnist"):
-        RunConfig(model="vgg16", filters=FilterCounts([8, 16]))
+        ModelConfig(model="vgg16", filters=FilterCounts([8, 16]))
 
 
 def test_the_defaults_are_the_notebooks_experiment():

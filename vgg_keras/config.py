@@ -48,15 +48,12 @@ class FilterCounts(tuple[int, ...]):
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What one training run can be asked for.
+    """What any run can be asked for.
 
     Attributes:
         dataset: mnist, fashion_mnist, cifar10, cifar100, an .npz file, or a folder of class
             folders of images.
         limit: use only the first N training images, and the same share of the test images.
-        model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16 or vgg19.
-        filters: filter counts of the model mnist, one a block, each block having two
-            convolutions; default 32,64.
         epochs: how often the training images are gone through.
         batch_size: images a step; the last batch of an epoch may be smaller.
         seed: of the initial weights, the order of the images, and every other random choice.
@@ -70,8 +67,6 @@ class RunConfig:
 
     dataset: str = "mnist"
     limit: int | None = None
-    model: Literal["mnist", "vgg11", "vgg13", "vgg16", "vgg19"] = "mnist"
-    filters: FilterCounts | None = None
     epochs: int = 5
     batch_size: int = 32
     seed: int = 0
@@ -88,19 +83,6 @@ class RunConfig:
             require(value is None or 1 <= value <= MOST, option_of(field), expected, value)
         require(0 <= self.seed < 2**32, "--seed", "a number from 0 to 4294967295", self.seed)
         require(self.dataset != "", "--dataset", "a name or a path", "nothing")
-        require(
-            self.filters is None
-            or (bool(self.filters) and 1 <= min(self.filters) <= max(self.filters) <= MOST_FILTERS),
-            "--filters",
-            f"filter counts from 1 to {MOST_FILTERS}, for example 32,64",
-            self.filters,
-        )
-        require(
-            self.filters is None or self.model == "mnist",
-            "--filters",
-            "no filters with a network of the VGG paper; use --model mnist to choose them",
-            f"{self.filters} with --model {self.model}",
-        )
         for label, weight in (self.class_weight or {}).items():
             require(label >= 0, "--class-weight", "class numbers of at least 0", label)
             expected = "finite weights of at least 0"
@@ -124,7 +106,37 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
-class TrainConfig(RunConfig):
+class ModelConfig(RunConfig):
+    """What a run of one model can be asked for.
+
+    Attributes:
+        model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16 or vgg19.
+        filters: filter counts of the model mnist, one a block, each block having two
+            convolutions; default 32,64.
+    """
+
+    model: Literal["mnist", "vgg11", "vgg13", "vgg16", "vgg19"] = "mnist"
+    filters: FilterCounts | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(
+            self.filters is None
+            or (bool(self.filters) and 1 <= min(self.filters) <= max(self.filters) <= MOST_FILTERS),
+            "--filters",
+            f"filter counts from 1 to {MOST_FILTERS}, for example 32,64",
+            self.filters,
+        )
+        require(
+            self.filters is None or self.model == "mnist",
+            "--filters",
+            "no filters with a network of the VGG paper; use --model mnist to choose them",
+            f"{self.filters} with --model {self.model}",
+        )
+
+
+@dataclass(frozen=True)
+class TrainConfig(ModelConfig):
     """What `vgg-keras train` can be asked for.
 
     Attributes:
@@ -135,7 +147,7 @@ class TrainConfig(RunConfig):
 
 
 @dataclass(frozen=True)
-class CompareConfig(RunConfig):
+class CompareConfig(ModelConfig):
     """What `vgg-keras compare` can be asked for.
 
     Attributes:

@@ -13,7 +13,7 @@ import keras
 from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.parity import certify
 from vgg_keras.comparison.timing import speed
-from vgg_keras.config import CompareConfig, RunConfig, TrainConfig, require
+from vgg_keras.config import CompareConfig, ModelConfig, TrainConfig, require
 from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.model import VGG
 from vgg_keras.recording import Cumulative, Digests, Timing
@@ -96,7 +96,7 @@ def compare(
     return result.value
 
 
-def load_checked(config: RunConfig) -> Arrays:
+def load_checked(config: ModelConfig) -> Arrays:
     """Loads the data set and checks that the configuration fits it.
 
     Raises:
@@ -110,7 +110,7 @@ def load_checked(config: RunConfig) -> Arrays:
     return arrays
 
 
-def make_vgg(config: RunConfig, arrays: Arrays) -> VGG:
+def make_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
     """Makes the configured VGG for the classes of a data set, not yet built."""
     changes: dict[str, Any] = {"classes": arrays.classes, "dtype": config.dtype_policy}
     if config.filters:
@@ -118,7 +118,7 @@ def make_vgg(config: RunConfig, arrays: Arrays) -> VGG:
     return VGG.from_name(config.model, **changes)
 
 
-def build_vgg(config: RunConfig, arrays: Arrays) -> VGG:
+def build_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
     """Makes the configured VGG with weights that follow from the seed."""
     keras.utils.set_random_seed(config.seed)
     model = make_vgg(config, arrays)
@@ -126,13 +126,13 @@ def build_vgg(config: RunConfig, arrays: Arrays) -> VGG:
     return model
 
 
-def make_batches(config: RunConfig, arrays: Arrays) -> Batches:
+def make_batches(config: ModelConfig, arrays: Arrays) -> Batches:
     """Makes the batches in the order that follows from the seed."""
     return Batches(arrays, config.batch_size, config.seed, config.class_weight)
 
 
 def run_once(
-    name: str, trainer: Trainer, config: RunConfig, arrays: Arrays, home: Path, verbose: int
+    name: str, trainer: Trainer, config: ModelConfig, arrays: Arrays, home: Path, verbose: int
 ) -> dict[str, Any]:
     """Trains, evaluates and saves one model.
 
@@ -173,7 +173,9 @@ def run_once(
     }
 
 
-def locate(config: RunConfig, arrays: Arrays, trainers: Mapping[str, Trainer]) -> Difference | None:
+def locate(
+    config: ModelConfig, arrays: Arrays, trainers: Mapping[str, Trainer]
+) -> Difference | None:
     """Repeats two trainings in lockstep until they differ.
 
     Returns:
