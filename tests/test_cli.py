@@ -47,6 +47,8 @@ def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
     assert CONTROL.search(done.stdout) is None
     assert "Verdict: identical to the last bit" in done.stdout
     lines = done.stdout.splitlines()
+    assert lines[-1] == f"Saved in {tmp_path / 'compare' / 'a'}"
+    assert max(len(line) for line in lines[:-1] if "step - " not in line and "에" not in line) <= 80
     assert sum(line.startswith("에포크: 1, 손실: ") for line in lines) == 4
     published = (
         "에포크: 1, 손실: 0.13635, 정확도: 95.7317, 테스트 손실: 0.06965, "
@@ -78,7 +80,7 @@ def test_the_script_of_a_checkout_is_the_same_program(tmp_path, pytestconfig):
         timeout=200,
     )
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1].startswith("Verdict: identical")
+    assert "Verdict: identical" in done.stdout
     assert "3/3" not in done.stdout
 
 
@@ -105,7 +107,7 @@ BAD_USAGE = {
     "negative batch": (["compare", "--batch-size", "-3"], "--batch-size: expected a number from 1"),
     "huge batch": (["compare", "--batch-size", "9" * 20], "--batch-size: expected a number from 1"),
     "zero filters": (["compare", "--filters", "0"], "--filters: expected filter counts from 1"),
-    "no filters": (["compare", "--filters", "a,b"], "filters"),
+    "no filters": (["compare", "--filters", "a,b"], "--filters: expected numbers such as 32,64"),
     "zero seeds": (["compare", "--seeds", "0"], "--seeds: expected a number from 1"),
     "negative limit": (["train", "--limit", "-1"], "--limit: expected a number from 1"),
     "unknown model": (["compare", "--model", "vgg12"], "vgg12"),
@@ -137,6 +139,7 @@ def test_bad_usage_is_told_in_one_line_and_writes_nothing(
         b"epochs: null",
         b"dataset: null",
         b"quick: true",
+        b"config: {epochs: 1}",
         b"filters: [1.5]",
         b"filters: {}",
         b"- 3",
@@ -206,6 +209,16 @@ def test_a_runs_own_config_repeats_it(tmp_path, capsys):
     assert second["config"] == {**first["config"], "name": "b"}
 
 
+def test_the_quick_config_that_is_printed_can_be_given_back(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        in_process("compare", "--quick", "--print_config")
+    text = capsys.readouterr().out
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(SystemExit):
+        in_process("compare", "--config", tmp_path / "config.yaml", "--print_config")
+    assert yaml.safe_load(capsys.readouterr().out) == yaml.safe_load(text)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -225,16 +238,16 @@ def test_quick_changes_defaults_only(capsys, arguments, expected):
 
 @pytest.mark.slow
 def test_require_identical_answers_with_the_exit_status(tmp_path, monkeypatch, capsys):
-    from vgg_keras.comparison import experiment
+    from vgg_keras import trainers
 
     options = ["compare", *SMALL, "--logdir", tmp_path, "--require-identical"]
     assert in_process(*options, "--name", "a") == 0
 
     def other_weights(model, *rest):
         model.stack[0].bias.assign(np.ones(4))
-        return experiment.fit.train(model, *rest)
+        return trainers.fit.train(model, *rest)
 
-    monkeypatch.setitem(experiment.TRAINERS, "fit", other_weights)
+    monkeypatch.setitem(trainers.TRAINERS, "fit", other_weights)
     assert in_process(*options, "--name", "b") == 1
     assert (
         "Verdict: the trainers part in epoch 1 of seed 0, stage initial." in capsys.readouterr().out
@@ -248,8 +261,10 @@ def test_saved_models_are_evaluated_and_predict(tmp_path, capsys, digits):
     assert in_process("compare", *run_options, "--json") == 0
     compared = json.loads(capsys.readouterr().out)
     directory = tmp_path / "compare" / "a"
-    assert in_process("evaluate", directory, "--limit", "80", "--json") == 0
-    evaluations = json.loads(capsys.readouterr().out)
+    assert in_process("evaluate", directory, "--json") == 0  # on the run's own test images
+    output = capsys.readouterr()
+    assert "Data: 13 test images of mnist" in output.err
+    evaluations = json.loads(output.out)
     assert len(evaluations) == 2
     assert all(test == compared["runs"][0]["test"] for test in evaluations.values())
 
@@ -276,13 +291,26 @@ def test_saved_models_are_evaluated_and_predict(tmp_path, capsys, digits):
         assert "expected a saved model" in refused(capsys, "evaluate", tmp_path / "broken.keras")
 
 
+def test_a_failure_of_the_program_is_not_taken_for_a_difference(tmp_path, monkeypatch, capsys):
+    from vgg_keras import trainers
+
+    def failing(*_):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setitem(trainers.TRAINERS, "fit", failing)
+    assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "a") == 3
+    assert "ZeroDivisionError: planted" in capsys.readouterr().err
+    result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
+    assert result["status"] == "failed"
+
+
 def test_interrupt_ends_with_130(tmp_path, monkeypatch, capsys):
-    from vgg_keras.comparison import experiment
+    from vgg_keras import trainers
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(experiment.TRAINERS, "fit", interrupted)
+    monkeypatch.setitem(trainers.TRAINERS, "fit", interrupted)
     assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "a") == 130
     assert capsys.readouterr().err == "vgg-keras: interrupted\n"
     result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())

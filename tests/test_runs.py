@@ -33,8 +33,29 @@ def test_a_bad_option_is_named_with_what_was_expected_and_received(option):
         ModelConfig(**{option: BAD_OPTIONS[option]})
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("epochs", 1.5),
+        ("epochs", "3"),
+        ("epochs", None),
+        ("epochs", True),
+        ("dataset", None),
+        ("precision", "x"),
+        ("filters", "4,8"),
+        ("class_weight", [1.0]),
+        ("model", "nope"),
+        ("trainer", "nope"),
+    ],
+)
+def test_a_value_of_another_type_is_named(option, value):
+    with pytest.raises(InputError, match=f"^--{option.replace('_', '-')}: expected .*received"):
+        TrainConfig(**{option: value})
+
+
 def test_filters_go_with_the_reduced_vgg_only():
     assert ModelConfig(filters=FilterCounts([8, 16])).filters == (8, 16)
+    assert ModelConfig(filters=(8, 16)).filters == (8, 16)
     with pytest.raises(InputError, match="use --model mnist"):
         ModelConfig(model="vgg16", filters=FilterCounts([8, 16]))
 
@@ -120,7 +141,7 @@ def test_a_result_says_how_the_run_ended(tmp_path, error, status):
         return json.loads((tmp_path / "result.json").read_text())
 
     def run():
-        with Result(tmp_path, RunConfig()) as result:
+        with Result(tmp_path, RunConfig(), runs=[]) as result:
             assert read()["status"] == "running"
             result.update(runs=[1])
             assert read()["runs"] == [1]
@@ -134,7 +155,10 @@ def test_a_result_says_how_the_run_ended(tmp_path, error, status):
         run()
     assert read()["status"] == status
     assert read()["runs"] == [1]
-    assert json.loads((tmp_path / "config.json").read_text()) == RunConfig().to_dict()
+    assert (
+        json.loads((tmp_path / "config.json").read_text())
+        == RunConfig(name=tmp_path.name).to_dict()
+    )
 
 
 def test_the_environment_names_versions_and_machine():

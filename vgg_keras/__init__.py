@@ -11,9 +11,11 @@ __version__ = "0.1.0"
 _HOME = {
     "VGG": "vgg_keras.model",
     "CompareConfig": "vgg_keras.config",
+    "SearchConfig": "vgg_keras.config",
     "TrainConfig": "vgg_keras.config",
     "compare": "vgg_keras.comparison.experiment",
     "load_dataset": "vgg_keras.datasets",
+    "search": "vgg_keras.tuning.search",
     "train": "vgg_keras.comparison.experiment",
 }
 __all__ = list(_HOME)

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
+import io
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from typing import NamedTuple, get_type_hints
 
 from docstring_parser import parse as parse_docstring
-from jsonargparse import ArgumentError, ArgumentParser, Namespace
-from jsonargparse.typing import register_type
+from jsonargparse import ArgumentParser, Namespace
 
-from vgg_keras import __version__
+from vgg_keras import __version__, commands
 from vgg_keras.config import (
     QUICK,
     CompareConfig,
-    FilterCounts,
+    InconclusiveError,
     InputError,
     RunConfig,
+    SearchConfig,
     TrainConfig,
+    list_type,
     option_of,
     require,
 )
-
-Config = TypeVar("Config", bound=RunConfig)
-register_type(FilterCounts, serializer=str, deserializer=FilterCounts.parse)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,20 +36,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 done, 1 the check asked for did not hold, 2 bad usage or bad input,
-        130 interrupted.
+        3 inconclusive, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parse(arguments)
         return COMMANDS[options.subcommand].run(options[options.subcommand])
-    except InputError as error:
+    except (InputError, InconclusiveError) as error:
         if "--verbose" in arguments:
             traceback.print_exc()
         print(f"vgg-keras: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, InputError) else 3
     except KeyboardInterrupt:
         print("vgg-keras: interrupted", file=sys.stderr)
         return 130
+    except Exception:  # so that the status is not that of a difference found
+        traceback.print_exc()
+        return 3
 
 
 def parse(arguments: list[str]) -> Namespace:
@@ -64,10 +66,12 @@ def parse(arguments: list[str]) -> Namespace:
     quick = "--quick" in arguments
     try:
         options = make_parser(quick).parse_args(arguments)
-    except (ArgumentError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(str(error)) from error
-    if options[options.subcommand].get("quick") and not quick:
-        raise InputError("quick: expected on the command line, received in the --config file")
+    except Exception as error:  # a configuration file can make the parser fail in any way
+        raise InputError(f"{error} (see vgg-keras COMMAND --help)") from error
+    chosen = options[options.subcommand]
+    if chosen.get("quick") and not quick:
+        for field, value in QUICK.items():
+            require(chosen[field] == value, "quick in --config", f"{field}: {value}", chosen[field])
     return options
 
 
@@ -102,7 +106,7 @@ def make_parser(quick: bool = False) -> ArgumentParser:
 
 OUTPUT_FLAGS = {
     "--json": "print the result, and nothing else, on standard output as JSON",
-    "--quiet": "show no progress and no tables",
+    "--quiet": "show no progress and no table of epochs or trials",
     "--verbose": "show TensorFlow's own messages, and the traceback of an error",
 }
 
@@ -117,33 +121,52 @@ def add_run_options(parser: ArgumentParser, config: type[RunConfig]) -> None:
     types = get_type_hints(config)
     for field in dataclasses.fields(config):
         option, text = option_of(field.name), helps[field.name]
-        if types[field.name] is bool:
+        kind, default = types[field.name], field.default
+        if kind is bool:
             parser.add_argument(option, action="store_true", help=text)
+        elif list_type(kind):
+            default = default and str(default)
+            # not a number: YAML reads 2:6:2 as one, in base 60
+            parser.add_argument(option, type=str | list | None, default=default, help=text)
         else:
-            parser.add_argument(option, type=types[field.name], default=field.default, help=text)
+            parser.add_argument(option, type=kind, default=default, help=text)
+
+
+def add_training_options(parser: ArgumentParser, config: type[RunConfig]) -> None:
+    """Adds the options of a command that trains one model or two."""
+    add_run_options(parser, config)
     preset = " ".join(f"--{option} {value}" for option, value in QUICK.items())
-    parser.add_argument("--quick", action="store_true", help=f"change defaults: {preset}")
+    parser.add_argument("--quick", action="store_true", help=f"change defaults to {preset}")
     text = "print each epoch in the notebook's line, beside the one that it published"
     parser.add_argument("--notebook", action="store_true", help=text)
 
 
 def add_compare_options(parser: ArgumentParser) -> None:
     """Adds the options of `compare`."""
-    add_run_options(parser, CompareConfig)
+    add_training_options(parser, CompareConfig)
     text = "exit with 1 if the trainers are not identical to the last bit"
     parser.add_argument("--require-identical", action="store_true", help=text)
 
 
 def add_train_options(parser: ArgumentParser) -> None:
     """Adds the options of `train`."""
-    add_run_options(parser, TrainConfig)
+    add_training_options(parser, TrainConfig)
+
+
+def add_search_options(parser: ArgumentParser) -> None:
+    """Adds the options of `search`."""
+    add_run_options(parser, SearchConfig)
+    text = "go on with the search of that --name"
+    parser.add_argument("--resume", action="store_true", help=text)
 
 
 def add_evaluate_options(parser: ArgumentParser) -> None:
     """Adds the options of `evaluate`."""
     parser.add_argument("path", type=Path, help="a .keras file, or a run directory")
-    parser.add_argument("--dataset", type=str, default="mnist", help="as in vgg-keras train")
-    parser.add_argument("--limit", type=int | None, default=None, help="as in vgg-keras train")
+    text = "as in vgg-keras train; default that of the run, or mnist"
+    parser.add_argument("--dataset", type=str | None, default=None, help=text)
+    text = "as in vgg-keras train; default that of the run"
+    parser.add_argument("--limit", type=int | None, default=None, help=text)
     parser.add_argument("--batch-size", type=int, default=32, help="images a step")
 
 
@@ -151,121 +174,6 @@ def add_predict_options(parser: ArgumentParser) -> None:
     """Adds the options of `predict`."""
     parser.add_argument("path", type=Path, help="a .keras file, or the directory of one run")
     parser.add_argument("images", type=Path, nargs="+", help="image files")
-
-
-@contextlib.contextmanager
-def tensorflow_for(options: Namespace) -> Iterator[int]:
-    """Starts TensorFlow with as much output as was asked for.
-
-    Yields:
-        Keras's `verbose`: 0 silent, 1 a progress bar, 2 a line an epoch, for pipes and files.
-    """
-    from vgg_keras.startup import silent_startup
-
-    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
-        with contextlib.nullcontext() if options.verbose else silent_startup():
-            import tensorflow as tf
-
-            tf.zeros(())  # starts the devices, which have something to say too
-            if not options.verbose:
-                tf.get_logger().setLevel("ERROR")
-        yield 0 if options.quiet else 1 if sys.stdout.isatty() else 2
-
-
-def run_compare(options: Namespace) -> int:
-    """Runs `vgg-keras compare`."""
-    config = make_config(CompareConfig, options)
-    with tensorflow_for(options) as verbose:
-        from vgg_keras import terminal
-        from vgg_keras.comparison.experiment import compare
-
-        result = compare(config, verbose)
-        show_result(result, options)
-        terminal.show_speed(result)
-        terminal.show_parity(result)
-    if options.json:
-        show_json(result)
-    return int(options.require_identical and result["parity"]["verdict"] != "identical")
-
-
-def run_train(options: Namespace) -> int:
-    """Runs `vgg-keras train`."""
-    config = make_config(TrainConfig, options)
-    with tensorflow_for(options) as verbose:
-        from vgg_keras.comparison.experiment import train
-
-        result = train(config, verbose)
-        show_result(result, options)
-    if options.json:
-        show_json(result)
-    return 0
-
-
-def run_evaluate(options: Namespace) -> int:
-    """Runs `vgg-keras evaluate`."""
-    config = make_config(RunConfig, options)
-    with tensorflow_for(options):
-        from vgg_keras import inference, terminal
-        from vgg_keras.datasets import load_dataset
-
-        models = inference.find_models(options.path)
-        arrays = load_dataset(config.dataset, config.limit)
-        evaluations = {
-            str(path): inference.evaluate(inference.load_model(path), arrays, config.batch_size)
-            for path in models
-        }
-        if not options.quiet:
-            terminal.show_evaluations(evaluations)
-    if options.json:
-        show_json(evaluations)
-    return 0
-
-
-def run_predict(options: Namespace) -> int:
-    """Runs `vgg-keras predict`."""
-    with tensorflow_for(options):
-        from vgg_keras import inference, terminal
-
-        models = inference.find_models(options.path)
-        if len(models) > 1:
-            raise InputError(
-                f"path: expected one model, received {options.path} with {len(models)}; "
-                f"choose one, for example {models[0]}"
-            )
-        rows = inference.predict(inference.load_model(models[0]), options.images)
-        predictions = dict(zip(map(str, options.images), rows, strict=True))
-        if not options.quiet:
-            terminal.show_predictions(predictions)
-    if options.json:
-        show_json(predictions)
-    return 0
-
-
-def make_config(kind: type[Config], options: Namespace) -> Config:
-    """Makes a configuration of the options that there are for it."""
-    fields = [field for field in dataclasses.fields(kind) if field.name in options]
-    for field in fields:
-        missing = options[field.name] is None and field.default is not None
-        require(not missing, option_of(field.name), f"a value such as {field.default}", "none")
-    return kind(**{field.name: options[field.name] for field in fields})
-
-
-def show_json(value: dict[str, Any]) -> None:
-    """Prints a result on standard output."""
-    from vgg_keras.runs import json_values
-
-    print(json.dumps(json_values(value), allow_nan=False))
-
-
-def show_result(result: dict[str, Any], options: Namespace) -> None:
-    """Shows what trainings had to show."""
-    from vgg_keras import terminal
-
-    if not options.quiet:
-        terminal.show_runs(result)
-    if options.notebook:
-        terminal.show_notebook(result)
-    terminal.show_test(result)
 
 
 class Command(NamedTuple):
@@ -280,9 +188,14 @@ COMMANDS = {
     "compare": Command(
         "train with both trainers and compare them to the last bit",
         add_compare_options,
-        run_compare,
+        commands.run_compare,
     ),
-    "train": Command("train with one trainer", add_train_options, run_train),
-    "evaluate": Command("measure saved models on test images", add_evaluate_options, run_evaluate),
-    "predict": Command("classify image files", add_predict_options, run_predict),
+    "train": Command("train with one trainer", add_train_options, commands.run_train),
+    "search": Command(
+        "search filter counts with KerasTuner", add_search_options, commands.run_search
+    ),
+    "evaluate": Command(
+        "measure saved models on test images", add_evaluate_options, commands.run_evaluate
+    ),
+    "predict": Command("classify image files", add_predict_options, commands.run_predict),
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
@@ -14,6 +15,10 @@ MOST_FILTERS = 4096
 
 class InputError(ValueError):
     """Input that cannot be used: the message says what was expected and what was received."""
+
+
+class InconclusiveError(Exception):
+    """The run ended without the answer that was asked for; the message says why."""
 
 
 def require(holds: bool, what: str, expected: str, received: object) -> None:
@@ -31,16 +36,55 @@ def option_of(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
+def _is_a(value: object, kind: Any) -> bool:
+    """Whether a value has the type that is written beside a field."""
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if isinstance(kind, UnionType):
+        return any(_is_a(value, part) for part in get_args(kind))
+    if kind is float:
+        return isinstance(value, (int, float))
+    if kind in (FilterCounts, Choices):
+        return isinstance(value, tuple)
+    return isinstance(value, get_origin(kind) or kind) and (kind is bool or value is not True)
+
+
 class FilterCounts(tuple[int, ...]):
     """Filter counts, one a block; as text, `32,64`."""
 
     __slots__ = ()
+    EXAMPLE = "32,64"
 
     @classmethod
     def parse(cls, value: str | int | list[int]) -> FilterCounts:
         """Reads `"32,64"`, `32` or `[32, 64]`."""
         parts = value if isinstance(value, list) else str(value).split(",")
         return cls(int(str(count)) for count in parts)
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self))
+
+
+class Choices(tuple[Any, ...]):
+    """Values to choose from; as text a range `low:high:step`, both ends in it, or `1,2,5`."""
+
+    __slots__ = ()
+    EXAMPLE = "8:64:8 or 16,32,64"
+
+    @classmethod
+    def parse(cls, value: str | float | list[float]) -> Choices:
+        """Reads `"8:64:8"`, `"16,32"`, `"0.001,0.01"` or `[16, 32]`.
+
+        Raises:
+            ValueError: for a range that is empty or reversed, or text that is no number.
+        """
+        if isinstance(value, str) and ":" in value:
+            low, high, step = (int(part) for part in f"{value}:1".split(":")[:3])
+            if step < 1 or high < low:
+                raise ValueError(f"expected low:high:step with low <= high, received {value}")
+            return cls(range(low, high + 1, step))
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return cls(float(part) if "." in str(part) else int(str(part)) for part in parts)
 
     def __str__(self) -> str:
         return ",".join(map(str, self))
@@ -78,6 +122,9 @@ class RunConfig:
     name: str | None = None
 
     def __post_init__(self) -> None:
+        for field, kind in get_type_hints(type(self)).items():
+            value, expected = getattr(self, field), str(getattr(kind, "__name__", kind))
+            require(_is_a(value, kind), option_of(field), expected, repr(value))
         for field in ("epochs", "batch_size", "steps_per_execution", "limit"):
             value, expected = getattr(self, field), f"a number from 1 to {MOST}"
             require(value is None or 1 <= value <= MOST, option_of(field), expected, value)
@@ -160,3 +207,59 @@ class CompareConfig(ModelConfig):
         super().__post_init__()
         most = 2**32 - self.seed
         require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)
+
+
+@dataclass(frozen=True)
+class SearchConfig(RunConfig):
+    """What `vgg-keras search` can be asked for.
+
+    Attributes:
+        trainer: tape (the tf.GradientTape loop) or fit (compile and fit).
+        algorithm: random, grid, hyperband, or bayesian (needs the extra `bayesian`).
+        trials: number of models to try; hyperband tries as many as its brackets hold.
+        executions: trainings of each trial, from other seeds; its score is their mean.
+        objective: what a trial is scored by, on images held out of the training set.
+        validation_split: share of the training images that is held out, alike in every class.
+        filters_choices: filter counts of each block, such as 8:64:8 or 16,32,64.
+        blocks_choices: numbers of blocks.
+        convolutions_choices: numbers of convolutions in a block.
+        dense_choices: units of the dense layer.
+        learning_rate_choices: learning rates of Adam.
+        batch_size_choices: batch sizes, instead of `batch_size`.
+    """
+
+    trainer: Literal["tape", "fit"] = "fit"
+    algorithm: Literal["random", "bayesian", "hyperband", "grid"] = "random"
+    trials: int = 10
+    executions: int = 1
+    objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
+    validation_split: float = 0.1
+    filters_choices: Choices = Choices(range(8, 65, 8))
+    blocks_choices: Choices = Choices([2])
+    convolutions_choices: Choices = Choices([2])
+    dense_choices: Choices = Choices([128])
+    learning_rate_choices: Choices = Choices([0.001])
+    batch_size_choices: Choices | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in ("trials", "executions"):
+            value = getattr(self, field)
+            require(1 <= value <= MOST, option_of(field), f"a number from 1 to {MOST}", value)
+        share, expected = self.validation_split, "a share between 0 and 1"
+        require(0 < share < 1, "--validation-split", expected, share)
+        for field in ("filters", "blocks", "convolutions", "dense", "batch_size"):
+            choices = getattr(self, f"{field}_choices")
+            expected = f"numbers from 1 to {MOST_FILTERS}, such as 8:64:8"
+            whole = choices is None or all(
+                isinstance(choice, int) and 1 <= choice <= MOST_FILTERS for choice in choices
+            )
+            require(whole and choices != (), option_of(f"{field}_choices"), expected, choices)
+        rates = self.learning_rate_choices
+        positive = bool(rates) and all(0 < rate < float("inf") for rate in rates)
+        require(positive, "--learning-rate-choices", "numbers above 0", rates)
+
+
+def list_type(kind: Any) -> type[FilterCounts] | type[Choices] | None:
+    """The type of a field that is written as a list, optional or not; None for any other."""
+    return next((part for part in (kind, *get_args(kind)) if part in (FilterCounts, Choices)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def load_model(path: Path) -> VGG:
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # a damaged file fails anywhere between zip and Keras
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = textwrap.shorten(str(error), 100) or type(error).__name__
         raise InputError(f"{path}: expected a saved model, received {reason}") from error
     if not isinstance(model, VGG) or not model.built:
         raise InputError(f"{path}: expected a trained VGG, received a {type(model).__name__}")
@@ -103,8 +104,11 @@ def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:
                 target_size=(height, width),
                 interpolation="bilinear",
             )
+        except FileNotFoundError as error:
+            raise InputError(f"{path}: expected an image, received no such file") from error
         except (OSError, Image.DecompressionBombError) as error:
-            raise InputError(f"{path}: expected an image, received {error}") from error
+            received = "a file that Pillow cannot read as one"
+            raise InputError(f"{path}: expected an image, received {received}") from error
         pixels.append(keras.utils.img_to_array(image) / 255)
     probabilities = np.asarray(model(np.stack(pixels)))
     best = probabilities.argmax(axis=-1)

@@ -8,6 +8,7 @@ import os
 import platform
 import resource
 import sys
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -64,19 +65,21 @@ class Result:
     Args:
         directory: of the run; gets `config.json` and `result.json`.
         config: of the run.
+        **parts: what the file holds beside status, configuration and environment, still empty.
 
     Attributes:
         value: what the file holds: JSON values.
     """
 
-    def __init__(self, directory: Path, config: RunConfig):
+    def __init__(self, directory: Path, config: RunConfig, **parts: Any):
+        config = replace(config, name=directory.name)
         self._path = directory / "result.json"
         self.value: dict[str, Any] = {
             "schema": SCHEMA,
             "status": "running",
             "config": json_values(config.to_dict()),
             "environment": environment(),
-            "runs": [],
+            **parts,
         }
         write_json(directory / "config.json", config.to_dict())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -18,8 +19,8 @@ def show_runs(result: Mapping[str, Any]) -> None:
     several = len({run["seed"] for run in runs}) > 1
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("Seed", "Epoch", "Trainer") if several else ("Epoch", "Trainer"):
-        table.add_column(column)
-    for column in ("Loss", "Accuracy", "Test loss", "Test acc.", "Seconds", "sha256"):
+        table.add_column(column, no_wrap=True)
+    for column in ("Loss", "Acc.", "Test loss", "Test acc.", "s", "sha256"):
         table.add_column(column, justify="right", no_wrap=True)
     rows = [(run["seed"], epoch, run) for run in runs for epoch in range(run["epochs_done"])]
     for seed, epoch, run in sorted(rows, key=lambda row: row[:2]):
@@ -43,7 +44,8 @@ def show_runs(result: Mapping[str, Any]) -> None:
 def show_notebook(result: Mapping[str, Any]) -> None:
     """Prints each epoch in the notebook's own line, and below it the line that it published."""
     for run in result["runs"]:
-        print(f"\nTrainer {run['trainer']}, seed {run['seed']}, cumulative from the first epoch:")
+        print(f"\nTrainer {run['trainer']}, seed {run['seed']}, cumulative from the first epoch,")
+        print("and what the notebook published, with 60,000 images:")
         for epoch in range(run["epochs_done"]):
             print(notebook.line(run["cumulative"], epoch))
             if epoch < len(notebook.PUBLISHED["loss"]):
@@ -64,10 +66,9 @@ def show_parity(result: Mapping[str, Any]) -> None:
     """Prints the verdict in a sentence, and where the trainers part if they do."""
     parity, difference = result["parity"], result["parity"]["first_difference"]
     if parity["verdict"] == "identical":
-        print(
-            "Verdict: identical to the last bit: weights, optimizer and metrics agree after each "
-            f"of {parity['epochs_compared']} epochs."
-        )
+        epochs = parity["epochs_compared"]
+        print("Verdict: identical to the last bit. Weights, optimizer and metrics agree")
+        print(f"after each of {epochs} epochs." if epochs > 1 else "after the epoch.")
         return
     place = f"epoch {difference['epoch']}"
     if difference["step"]:
@@ -77,21 +78,60 @@ def show_parity(result: Mapping[str, Any]) -> None:
     seed = next(a["seed"] for a, b in pairs if a["digests"] != b["digests"])
     print(f"Verdict: the trainers part in {place} of seed {seed}, stage {difference['stage']}.")
     if difference["variable"]:
-        size = f"largest difference {difference['max_abs']}"
+        print(f"First variable: {difference['variable']}.")
+    if difference["max_abs"] is not None:
+        size = f"Largest difference: {difference['max_abs']:.3g}"
         if difference["max_ulp"] is not None:
             size += f", {difference['max_ulp']:.0f} units in the last place"
-        print(f"First variable: {difference['variable']}, {size}.")
+        print(f"{size}.")
 
 
 def show_speed(result: Mapping[str, Any]) -> None:
-    """Prints the ratio of step times."""
-    speed = result["speed"]
-    if speed["tape_over_fit"]:
-        low, high = speed["interval"]
-        print(
-            f"Step time, tape over fit: {speed['tape_over_fit']:.3f} "
-            f"(epochs from {low:.3f} to {high:.3f}; run one after the other)"
-        )
+    """Prints the ratio of the trainers' times."""
+    ratio, (low, high) = result["speed"]["tape_over_fit"], result["speed"]["interval"]
+    spread = f" (from {low:.2f} to {high:.2f})" if low < high else ""
+    print(f"Seconds an epoch, tape over fit, run one after the other: {ratio:.2f}{spread}")
+
+
+def show_directory(command: str, result: Mapping[str, Any]) -> None:
+    """Prints where the run was saved."""
+    config = result["config"]
+    print(f"Saved in {Path(config['logdir'], command, config['name'])}")
+
+
+def show_trials(result: Mapping[str, Any]) -> None:
+    """Prints the trials of a search, the best first, failed ones last."""
+    best_first = -1 if result["config"]["objective"] == "val_accuracy" else 1
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("Trial", *result["space"]):
+        table.add_column(column)
+    for column in ("Score", "Parameters", "Epoch", "Seconds"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for trial in sorted(
+        result["trials"],
+        key=lambda trial: (trial["score"] is None, best_first * (trial["score"] or 0)),
+    ):
+        values = [str(trial["values"].get(name, "")) for name in result["space"]]
+        score = trial["status"] if trial["score"] is None else f"{trial['score']:.4f}"
+        figures = (trial["parameters"], trial["best_epoch"], f"{trial['seconds']:.1f}")
+        table.add_row(trial["id"], *values, score, *map(str, figures))
+    Console().print(table)
+
+
+def show_best(result: Mapping[str, Any]) -> None:
+    """Prints the best trial, and what its design reached on the test images."""
+    best = result["best"]
+    if best is None:
+        print("No trial was completed.")
+        return
+    values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
+    objective = result["config"]["objective"]
+    print(f"Best: trial {best['trial']}, {objective} {best['score']:.4f}: {values}")
+    test = best["test"]
+    print(
+        f"Trained anew on all training images, tested once: {test['accuracy']:.2%} "
+        f"({test['correct']} of {test['total']})"
+    )
 
 
 def show_evaluations(evaluations: Mapping[str, Mapping[str, Any]]) -> None:

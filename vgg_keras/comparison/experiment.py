@@ -18,10 +18,7 @@ from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.model import VGG
 from vgg_keras.recording import Cumulative, Digests, Timing
 from vgg_keras.runs import Result, create_run_directory, peak_rss_bytes
-from vgg_keras.trainers import fit, tape
-
-Trainer = Callable[..., keras.callbacks.History]
-TRAINERS: dict[str, Trainer] = {"tape": tape.train, "fit": fit.train}
+from vgg_keras.trainers import TRAINERS, Trainer, fit
 
 
 def train(config: TrainConfig, verbose: int = 0) -> dict[str, Any]:
@@ -39,7 +36,7 @@ def train(config: TrainConfig, verbose: int = 0) -> dict[str, Any]:
     """
     arrays = load_checked(config)
     directory = create_run_directory(config.logdir, "train", config.name)
-    with Result(directory, config) as result:
+    with Result(directory, config, runs=[]) as result:
         trainer = TRAINERS[config.trainer]
         run = run_once(config.trainer, trainer, config, arrays, directory, verbose)
         result.update(runs=[run])
@@ -65,7 +62,7 @@ def compare(
     arrays = load_checked(config)
     directory = create_run_directory(config.logdir, "compare", config.name)
     seeds = range(config.seed, config.seed + config.seeds)
-    with Result(directory, config) as result:
+    with Result(directory, config, runs=[]) as result:
         runs: list[dict[str, Any]] = []
         for seed in seeds:
             for name, trainer in trainers.items():

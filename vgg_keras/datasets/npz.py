@@ -34,10 +34,9 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
         InputError: if the file is no archive, lacks a key, or holds Python objects.
     """
     try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("a single array")
-        with archive:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("another kind of file")
+        with np.load(path, allow_pickle=False) as archive:
             if missing := [key for key in KEYS if key not in archive]:
                 raise ValueError(f"no {', '.join(missing)}")
             return tuple(archive[key] for key in KEYS)

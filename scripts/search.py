@@ -1,0 +1,7 @@
+"""`vgg-keras search` for people working in a checkout: `python scripts/search.py --trials 3`."""
+
+import sys
+
+from vgg_keras.cli import main
+
+raise SystemExit(main(["search", *sys.argv[1:]]))

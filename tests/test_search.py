@@ -1,0 +1,436 @@
+"""KerasTuner over filter counts: honest scores, repeatable, never losing a trial."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from importlib.resources import files
+
+import jsonschema
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+from conftest import TRAINERS, scalars
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vgg_keras import SearchConfig, cli, search
+from vgg_keras.config import Choices, InconclusiveError, InputError
+from vgg_keras.datasets import Arrays, hold_out
+from vgg_keras.tuning import hypermodel
+from vgg_keras.tuning.space import choose
+from vgg_keras.tuning.tuner import seed_of
+
+SCHEMA = json.loads((files("vgg_keras") / "schemas" / "search.json").read_text())
+SMALL = {
+    "limit": 200,
+    "epochs": 1,
+    "trials": 3,
+    "filters_choices": Choices([2, 4, 6]),
+    "dense_choices": Choices([8]),
+}
+
+
+def run(tmp_path, name="a", resume=False, **changes):
+    config = SearchConfig(**{**SMALL, **changes}, logdir=str(tmp_path), name=name)
+    result = search(config, resume)
+    assert json.loads((tmp_path / "search" / name / "result.json").read_text()) == result
+    jsonschema.validate(result, SCHEMA)
+    return result
+
+
+def outcome(result):
+    """What must be the same in a search repeated: all but times."""
+    trials = [{k: v for k, v in trial.items() if k != "seconds"} for trial in result["trials"]]
+    return trials, result["best"], result["space"], result["data"]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    home = tmp_path_factory.mktemp("logs")
+    return run(home, trainer="fit"), home / "search" / "a"
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    """Scores that follow from the values and the seed, without any training."""
+
+    def fit(self, hp, model, seed, callbacks=(), verbose=0):
+        hooks = keras.callbacks.CallbackList(list(callbacks), add_history=True, model=model)
+        hooks.on_train_begin()
+        score = (sum(hp.values.get(f"filters_{i}", 0) for i in (1, 2)) + seed % 97 / 97) / 100
+        logs = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1 - score, "val_accuracy": score}
+        hooks.on_epoch_end(0, logs)
+        hooks.on_train_end()
+        return model.history
+
+    monkeypatch.setattr(hypermodel.VGGHyperModel, "fit", fit)
+
+
+def test_choices_are_read_as_ranges_and_lists():
+    assert Choices.parse("8:64:8") == (8, 16, 24, 32, 40, 48, 56, 64)
+    assert Choices.parse("1:3") == (1, 2, 3)
+    assert Choices.parse("16,32") == Choices.parse([16, 32]) == (16, 32)
+    assert Choices.parse("0.001,0.01") == (0.001, 0.01)
+    for text in ("64:8:8", "8:64:0", "8:64:-1", "a", "", "8:x"):
+        with pytest.raises(ValueError, match=r"."):
+            Choices.parse(text)
+
+
+@settings(max_examples=30)
+@given(
+    labels=st.lists(st.integers(0, 3), min_size=10, max_size=200),
+    share=st.floats(0.1, 0.9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_the_held_out_part_is_a_seeded_share_of_every_class(labels, share, seed):
+    y = np.array(labels)
+    x = np.arange(len(y), dtype=np.uint8).reshape(-1, 1, 1, 1)
+    arrays = Arrays(x, y, x[:1], y[:1], classes=4)
+    counts = [round(share * int(np.sum(y == label))) for label in range(4)]
+    if not 0 < sum(counts) < len(y):
+        with pytest.raises(InputError, match="--validation-split"):
+            hold_out(arrays, share, seed)
+        return
+    parts, held = hold_out(arrays, share, seed)
+    assert [int(np.sum(parts.y_test == label)) for label in range(4)] == counts
+    both = np.concatenate([parts.x_train.ravel(), parts.x_test.ravel()])
+    assert sorted(both) == list(range(len(y)))
+    assert np.array_equal(parts.x_test.ravel(), held)
+    assert np.array_equal(hold_out(arrays, share, seed)[1], held)
+
+
+def test_seeds_are_a_function_of_search_trial_and_execution():
+    seeds = {seed_of(s, t, e) for s in range(3) for t in range(3) for e in range(3)}
+    assert len(seeds) == 27
+    assert seed_of(0, 0, 0) == seed_of(0, 0, 0)
+
+
+def test_a_search_ends_with_scored_trials_and_a_tested_model(done, digits):
+    result, home = done
+    assert result["status"] == "finished"
+    assert [trial["status"] for trial in result["trials"]] == ["completed"] * 3
+    assert len({json.dumps(trial["values"]) for trial in result["trials"]}) == 3
+    assert result["space"] == {
+        name: {"values": [2, 4, 6], "conditions": []} for name in ("filters_1", "filters_2")
+    }
+    best = max(result["trials"], key=lambda trial: trial["score"])
+    assert result["best"]["trial"] == best["id"]
+    assert result["best"]["score"] == best["score"] == best["scores"][0]
+    assert result["data"]["train"] + result["data"]["validation"] == 200
+    assert result["best"]["test"]["total"] == result["data"]["test"] == 33
+    model = keras.models.load_model(home / "best.keras")
+    assert model.count_params() == best["parameters"]
+    counts = [best["values"]["filters_1"], best["values"]["filters_2"]]
+    assert model.filters == tuple((count, count) for count in counts)
+
+
+def test_both_trainers_give_the_same_trials_and_scores(done, tmp_path):
+    fit, tape = done[0], run(tmp_path, trainer="tape")
+    for trial in tape["trials"]:
+        assert trial.pop("trainer") == "tape"
+    expected, best, *rest = outcome(fit)
+    for trial in expected:
+        assert trial.pop("trainer") == "fit"
+    trials, tape_best, *tape_rest = outcome(tape)
+    assert trials == expected
+    assert (tape_best, tape_rest) == (best, rest)
+
+
+def test_a_search_repeated_is_the_same_and_another_seed_is_not(done, tmp_path):
+    assert outcome(run(tmp_path, trainer="fit")) == outcome(done[0])
+    other = run(tmp_path, "b", trainer="fit", seed=1)
+    assert outcome(other)[0] != outcome(done[0])[0]
+
+
+def test_a_trial_can_be_run_again_alone_from_its_record(done, mnist):
+    result, _ = done
+    config = SearchConfig(**SMALL)
+    parts, _ = hold_out(mnist.first(200), config.validation_split, config.seed)
+    for trial in result["trials"]:
+        hp = keras_tuner.HyperParameters()
+        hp.values = dict(trial["values"])
+        keras.utils.set_random_seed(trial["seeds"][0])
+        model = hypermodel.VGGHyperModel(config, parts)
+        history = model.fit(hp, model.build(hp), trial["seeds"][0]).history
+        assert max(history["val_accuracy"]) == trial["score"]
+
+
+def test_tensorboard_shows_curves_and_a_row_for_each_trial(done):
+    result, home = done
+    for trial in result["trials"]:
+        events = scalars(home / f"trial-{trial['id']}" / "validation")
+        assert events["epoch_accuracy", 0] == np.float32(trial["score"])
+        row = scalars(home / f"trial-{trial['id']}")
+        assert row["score", 0] == pytest.approx(trial["score"])
+
+
+def test_every_execution_is_kept_and_the_score_is_their_mean(tmp_path, scripted):
+    result = run(tmp_path, trials=1, executions=3)
+    (trial,) = result["trials"]
+    assert trial["score"] == pytest.approx(np.mean(trial["scores"]))
+    assert len(trial["scores"]) == 3
+    assert len(set(trial["seeds"])) == 3
+
+
+@pytest.mark.parametrize(("algorithm", "trials"), [("bayesian", 8), ("grid", 9)])
+@pytest.mark.parametrize("objective", ["val_accuracy", "val_loss"])
+def test_an_algorithm_finds_the_best_design(tmp_path, scripted, algorithm, trials, objective):
+    if algorithm == "bayesian":
+        pytest.importorskip("sklearn")
+    result = run(tmp_path, algorithm=algorithm, trials=trials, objective=objective)
+    assert len(result["trials"]) == trials
+    pick = max if objective == "val_accuracy" else min
+    assert result["best"]["score"] == pick(trial["score"] for trial in result["trials"])
+    if algorithm == "grid":
+        assert result["best"]["values"] == {"filters_1": 6, "filters_2": 6}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_hyperband_goes_on_from_the_checkpoint(tmp_path, monkeypatch, trainer):
+    seen = []
+    original = hypermodel.VGGHyperModel.fit
+
+    def fit(self, hp, model, *rest):
+        seen.append((hp.values.get("tuner/initial_epoch", 0), int(model.optimizer.iterations)))
+        return original(self, hp, model, *rest)
+
+    monkeypatch.setattr(hypermodel.VGGHyperModel, "fit", fit)
+    run(tmp_path, algorithm="hyperband", epochs=3, trainer=trainer)
+    steps = -(-180 // 32)
+    continued = [(epoch, step) for epoch, step in seen if epoch > 0]
+    assert continued
+    assert all(step == epoch * steps for epoch, step in continued)
+
+
+def test_the_design_follows_from_what_varies():
+    config = SearchConfig(
+        blocks_choices=Choices([1, 2, 3]),
+        convolutions_choices=Choices([1, 2]),
+        learning_rate_choices=Choices([0.001, 0.01]),
+        batch_size_choices=Choices([16, 64]),
+    )
+    hp = keras_tuner.HyperParameters()
+    hp.values = {
+        "blocks": 2,
+        "convolutions": 1,
+        "filters_1": 16,
+        "filters_2": 24,
+        "learning_rate": 0.01,
+        "batch_size": 64,
+    }
+    design = choose(hp, config)
+    assert design.filters == ((16,), (24,))
+    assert (design.dense, design.learning_rate, design.batch_size) == (128, 0.01, 64)
+
+
+def test_a_failed_trial_is_recorded_with_its_reason_and_is_never_best(tmp_path, monkeypatch):
+    choices = Choices([2, 4])
+    original = hypermodel.VGGHyperModel.build
+
+    def build(self, hp):
+        model = original(self, hp)
+        if hp.values.get("filters_1") == 2:
+            model.stack[-1].bias.assign(np.full(10, np.nan))
+        if hp.values.get("filters_1") == 4 and hp.values.get("filters_2") == 4:
+            raise MemoryError("no memory left")
+        return model
+
+    monkeypatch.setattr(hypermodel.VGGHyperModel, "build", build)
+    result = run(tmp_path, algorithm="grid", trials=4, filters_choices=choices)
+    by_values = {tuple(trial["values"].values()): trial for trial in result["trials"]}
+    assert len(by_values) == 4
+    for (first, second), trial in by_values.items():
+        if first == 2:
+            assert trial["status"] == "failed"
+            assert "is nan after 1 epochs" in trial["reason"]
+        elif (first, second) == (4, 4):
+            assert (trial["status"], trial["reason"]) == ("failed", "MemoryError: no memory left")
+        else:
+            assert (trial["status"], trial["reason"]) == ("completed", None)
+    assert result["best"]["values"] == {"filters_1": 4, "filters_2": 2}
+
+
+def test_a_search_of_failures_stops_and_keeps_its_state(tmp_path, scripted):
+    def fail(*_, **__):
+        raise ValueError("planted")
+
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(hypermodel.VGGHyperModel, "fit", fail)
+    with pytest.raises(InconclusiveError, match=r"5 trials in a row failed.*ValueError: planted"):
+        run(tmp_path, trials=9)
+    result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())
+    jsonschema.validate(result, SCHEMA)
+    assert result["status"] == "failed"
+    assert [trial["status"] for trial in result["trials"]] == ["failed"] * 5
+    monkeypatch.undo()
+    resumed = run(tmp_path, trials=9, resume=True)
+    assert [trial["status"] for trial in resumed["trials"]] == ["failed"] * 5 + ["completed"] * 4
+
+
+def test_checkpoints_of_all_but_the_best_are_removed(tmp_path, scripted):
+    result = run(tmp_path, trials=6)
+    kept = {path.parent.name for path in (tmp_path / "search" / "a" / "tuner").rglob("*.h5")}
+    best = sorted(result["trials"], key=lambda trial: -trial["score"])[:3]
+    assert len(kept) == 3
+    assert f"trial_{best[0]['id']}" in kept
+
+
+def test_a_finished_search_can_have_more_trials(tmp_path, scripted):
+    whole = run(tmp_path)
+    run(tmp_path, "b", trials=1)
+    assert outcome(run(tmp_path, "b", resume=True)) == outcome(whole)
+    assert outcome(run(tmp_path, "b", resume=True)) == outcome(whole)
+
+
+def test_another_space_cannot_be_resumed(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    before = (tmp_path / "search" / "a" / "result.json").read_bytes()
+    with pytest.raises(InputError, match=r"--filters-choices: expected \[2, 4, 6\], as when"):
+        run(tmp_path, resume=True, filters_choices=Choices([2, 4]))
+    with pytest.raises(InputError, match="--resume: expected a search in"):
+        run(tmp_path, "none", resume=True)
+    assert (tmp_path / "search" / "a" / "result.json").read_bytes() == before
+
+
+OPTIONS = [
+    *("--limit", "200", "--epochs", "1", "--trials", "6"),
+    *("--filters-choices", "2:6:2", "--dense-choices", "8", "--name", "a"),
+]
+
+
+def start(home, *more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "vgg_keras", "search", *OPTIONS, "--logdir", home, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_resumed_a_search_ends_as_if_undisturbed(tmp_path):
+    undisturbed = run(tmp_path, "whole", trials=6)
+    rng = np.random.default_rng(0)
+    kills = 0
+    for attempt in range(20):
+        directory = tmp_path / "killed" / "search" / "a"
+        more = ["--resume"] if (directory / "tuner" / "oracle.json").is_file() else []
+        if directory.is_dir() and not more:
+            subprocess.run(["rm", "-r", directory], check=True)
+        process = start(tmp_path / "killed", *more)
+        try:
+            process.wait(timeout=5 + 4 * rng.random() if attempt < 4 else 200)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+        process.communicate()
+        if process.returncode == 0:
+            break
+    assert kills >= 2
+    result = json.loads((directory / "result.json").read_text())
+    assert outcome(result) == outcome(undisturbed)
+
+
+@pytest.mark.slow
+def test_interrupted_by_the_keyboard_a_search_tells_how_to_go_on(tmp_path):
+    process = start(tmp_path)
+    state = tmp_path / "search" / "a" / "tuner" / "trial_1" / "trial.json"
+    deadline = time.monotonic() + 120
+    while not state.is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    while process.poll() is None:  # Python may lose one that comes while it collects garbage
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "config.json --resume" in error
+    result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())
+    assert result["status"] == "interrupted"
+    command = error.split("Go on with: vgg-keras ")[1].splitlines()[0].split()
+    assert cli.main([*command, "--quiet"]) == 0
+    result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())
+    assert [trial["status"] for trial in result["trials"]] == ["completed"] * 6
+
+
+def disturbed_states(tmp_path):
+    """States that a kill between two of KerasTuner's writes leaves behind."""
+    tuner = tmp_path / "search" / "a" / "tuner"
+    oracle = json.loads((tuner / "oracle.json").read_text())
+    yield "ended, but still ongoing for the oracle", {**oracle, "ongoing_trials": {"tuner0": "2"}}
+    yield "ended, but not for the oracle", {**oracle, "end_order": oracle["end_order"][:-1]}
+
+
+def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scripted):
+    whole = run(tmp_path)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    for name, state in list(disturbed_states(tmp_path)):
+        (tuner / "oracle.json").write_text(json.dumps(state))
+        written = [
+            path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/executions.json"))
+        ]
+        assert len(written) == 3
+        assert outcome(run(tmp_path, resume=True)) == outcome(whole), name
+        after = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/executions.json"))]
+        assert after == written, name
+
+
+def test_a_trial_unknown_to_the_oracle_is_started_anew(tmp_path, scripted):
+    whole = run(tmp_path)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    early = run(tmp_path, "b", trials=2)
+    assert len(early["trials"]) == 2
+    other = tmp_path / "search" / "b" / "tuner"
+    (other / "trial_2").mkdir()
+    orphan = json.loads((tuner / "trial_2" / "trial.json").read_text())
+    (other / "trial_2" / "trial.json").write_text(json.dumps({**orphan, "status": "RUNNING"}))
+    assert outcome(run(tmp_path, "b", trials=3, resume=True))[0] == outcome(whole)[0]
+
+
+BAD = {
+    "reversed": (["--filters-choices", "64:8:8"], "--filters-choices: expected numbers such as"),
+    "reversed minutes": (["--filters-choices", "6:2:2"], "--filters-choices: expected numbers"),
+    "empty": (["--filters-choices", ""], "--filters-choices: expected numbers such as"),
+    "zero": (["--filters-choices", "0,8"], "--filters-choices: expected numbers from 1"),
+    "fractions": (["--filters-choices", "1.5,2"], "--filters-choices: expected numbers from 1"),
+    "no trials": (["--trials", "0"], "--trials: expected a number from 1"),
+    "no share": (["--validation-split", "1.0"], "--validation-split: expected a share"),
+    "rate": (["--learning-rate-choices", "0.0,0.1"], "--learning-rate-choices: expected"),
+    "blocks": (["--blocks-choices", "2,6"], "at least 64 x 64 pixels for 6 pools"),
+    "resume": (["--resume"], "--name: expected the search to resume"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_told_in_one_line_and_writes_nothing(tmp_path, capsys, arguments, message):
+    logs = tmp_path / "logs"
+    assert cli.main(["search", "--limit", "200", *arguments, "--logdir", str(logs)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not logs.exists()
+
+
+@pytest.mark.slow
+def test_bayesian_without_its_packages_says_what_to_install(tmp_path):
+    code = (
+        "import sys; sys.modules['sklearn'] = None\nfrom vgg_keras.cli import main\n"
+        f"sys.exit(main(['search', '--algorithm', 'bayesian', '--logdir', {str(tmp_path)!r}]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, env=os.environ
+    )
+    assert done.returncode == 2
+    assert "install vgg_keras[bayesian]" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_config_is_validated_where_it_is_made():
+    with pytest.raises(InputError, match="--executions"):
+        SearchConfig(executions=0)
+    assert replace(SearchConfig(), trials=5).trials == 5

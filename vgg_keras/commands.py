@@ -1,0 +1,190 @@
+"""What the commands do; TensorFlow is imported late, and quietly."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from jsonargparse import Namespace
+
+from vgg_keras.config import (
+    CompareConfig,
+    InputError,
+    RunConfig,
+    SearchConfig,
+    TrainConfig,
+    list_type,
+    option_of,
+    require,
+)
+
+Config = TypeVar("Config", bound=RunConfig)
+
+
+@contextlib.contextmanager
+def tensorflow_for(options: Namespace) -> Iterator[int]:
+    """Starts TensorFlow with as much output as was asked for.
+
+    Yields:
+        Keras's `verbose`: 0 silent, 1 a progress bar, 2 a line an epoch, for pipes and files.
+    """
+    from vgg_keras.startup import silent_startup
+
+    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
+        with contextlib.nullcontext() if options.verbose else silent_startup():
+            import tensorflow as tf
+
+            tf.zeros(())  # starts the devices, which have something to say too
+            if not options.verbose:
+                tf.get_logger().setLevel("ERROR")
+        yield 0 if options.quiet else 1 if sys.stdout.isatty() else 2
+
+
+def run_compare(options: Namespace) -> int:
+    """Runs `vgg-keras compare`."""
+    config = make_config(CompareConfig, options)
+    with tensorflow_for(options) as verbose:
+        from vgg_keras import terminal
+        from vgg_keras.comparison.experiment import compare
+
+        result = compare(config, verbose)
+        show_result(result, options)
+        terminal.show_speed(result)
+        terminal.show_parity(result)
+        terminal.show_directory("compare", result)
+    if options.json:
+        show_json(result)
+    return int(options.require_identical and result["parity"]["verdict"] != "identical")
+
+
+def run_train(options: Namespace) -> int:
+    """Runs `vgg-keras train`."""
+    config = make_config(TrainConfig, options)
+    with tensorflow_for(options) as verbose:
+        from vgg_keras import terminal
+        from vgg_keras.comparison.experiment import train
+
+        result = train(config, verbose)
+        show_result(result, options)
+        terminal.show_directory("train", result)
+    if options.json:
+        show_json(result)
+    return 0
+
+
+def run_search(options: Namespace) -> int:
+    """Runs `vgg-keras search`."""
+    config = make_config(SearchConfig, options)
+    with tensorflow_for(options) as verbose:
+        from vgg_keras import terminal
+        from vgg_keras.tuning.search import search
+
+        result = search(config, options.resume, verbose)
+        if not options.quiet:
+            terminal.show_trials(result)
+        terminal.show_best(result)
+        terminal.show_directory("search", result)
+    if options.json:
+        show_json(result)
+    return 0 if result["best"] else 3
+
+
+def run_evaluate(options: Namespace) -> int:
+    """Runs `vgg-keras evaluate`."""
+    made_from = dataset_of_run(options.path)
+    data = {name: made_from[name] if options[name] is None else options[name] for name in made_from}
+    config = RunConfig(**data, batch_size=options.batch_size)
+    with tensorflow_for(options):
+        from vgg_keras import inference, terminal
+        from vgg_keras.datasets import load_dataset
+
+        models = inference.find_models(options.path)
+        arrays = load_dataset(config.dataset, config.limit)
+        evaluations = {
+            str(path): inference.evaluate(inference.load_model(path), arrays, config.batch_size)
+            for path in models
+        }
+        print(f"Data: {len(arrays.x_test)} test images of {config.dataset}")
+        terminal.show_evaluations(evaluations)
+    if options.json:
+        show_json(evaluations)
+    return 0
+
+
+def run_predict(options: Namespace) -> int:
+    """Runs `vgg-keras predict`."""
+    with tensorflow_for(options):
+        from vgg_keras import inference, terminal
+
+        models = inference.find_models(options.path)
+        if len(models) > 1:
+            raise InputError(
+                f"path: expected one model, received {options.path} with {len(models)}; "
+                f"choose one, for example {models[0]}"
+            )
+        rows = inference.predict(inference.load_model(models[0]), options.images)
+        predictions = dict(zip(map(str, options.images), rows, strict=True))
+        terminal.show_predictions(predictions)
+    if options.json:
+        show_json(predictions)
+    return 0
+
+
+def dataset_of_run(path: Path) -> dict[str, Any]:
+    """The data set that a saved model was trained with, if the model lies in a run's directory."""
+    for directory in (path, *path.resolve().parents):
+        file = directory / "config.json"
+        if file.is_file():
+            try:
+                config = json.loads(file.read_text())
+                return {name: config[name] for name in ("dataset", "limit")}
+            except (ValueError, KeyError, TypeError):
+                break
+    return {"dataset": "mnist", "limit": None}
+
+
+def make_config(kind: type[Config], options: Namespace) -> Config:
+    """Makes a configuration of the options that there are for it.
+
+    Raises:
+        InputError: if a value cannot be used.
+    """
+    values = {}
+    types = get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        if field.name not in options:
+            continue
+        value, option = options[field.name], option_of(field.name)
+        missing = value is None and field.default is not None
+        require(not missing, option, f"a value such as {field.default}", "none")
+        if value is not None and (listed := list_type(types[field.name])):
+            try:
+                value = listed.parse(value)
+            except (ValueError, TypeError) as error:
+                expected = f"numbers such as {listed.EXAMPLE}"
+                raise InputError(f"{option}: expected {expected}, received {value}") from error
+        values[field.name] = value
+    return kind(**values)
+
+
+def show_json(value: dict[str, Any]) -> None:
+    """Prints a result on standard output."""
+    from vgg_keras.runs import json_values
+
+    print(json.dumps(json_values(value), allow_nan=False))
+
+
+def show_result(result: dict[str, Any], options: Namespace) -> None:
+    """Shows what trainings had to show."""
+    from vgg_keras import terminal
+
+    if not options.quiet:
+        terminal.show_runs(result)
+    if options.notebook:
+        terminal.show_notebook(result)
+    terminal.show_test(result)

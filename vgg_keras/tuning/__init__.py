@@ -1,0 +1,1 @@
+"""KerasTuner over the VGG's filter counts, with either trainer."""
