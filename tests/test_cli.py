@@ -291,6 +291,7 @@ def test_saved_models_are_evaluated_and_predict(tmp_path, capsys, digits):
         assert "expected a saved model" in refused(capsys, "evaluate", tmp_path / "broken.keras")
 
 
+@pytest.mark.slow
 def test_a_failure_of_the_program_is_not_taken_for_a_difference(tmp_path, monkeypatch, capsys):
     from vgg_keras import trainers
 

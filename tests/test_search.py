@@ -141,6 +141,7 @@ def test_both_trainers_give_the_same_trials_and_scores(done, tmp_path):
     assert (tape_best, tape_rest) == (best, rest)
 
 
+@pytest.mark.slow
 def test_a_search_repeated_is_the_same_and_another_seed_is_not(done, tmp_path):
     assert outcome(run(tmp_path, trainer="fit")) == outcome(done[0])
     other = run(tmp_path, "b", trainer="fit", seed=1)
@@ -177,6 +178,7 @@ def test_every_execution_is_kept_and_the_score_is_their_mean(tmp_path, scripted)
     assert len(set(trial["seeds"])) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("algorithm", "trials"), [("bayesian", 8), ("grid", 9)])
 @pytest.mark.parametrize("objective", ["val_accuracy", "val_loss"])
 def test_an_algorithm_finds_the_best_design(tmp_path, scripted, algorithm, trials, objective):
@@ -256,6 +258,7 @@ def test_a_failed_trial_is_recorded_with_its_reason_and_is_never_best(tmp_path, 
     assert result["best"]["values"] == {"filters_1": 4, "filters_2": 2}
 
 
+@pytest.mark.slow
 def test_a_search_of_failures_stops_and_keeps_its_state(tmp_path, scripted):
     def fail(*_, **__):
         raise ValueError("planted")
@@ -281,6 +284,7 @@ def test_checkpoints_of_all_but_the_best_are_removed(tmp_path, scripted):
     assert f"trial_{best[0]['id']}" in kept
 
 
+@pytest.mark.slow
 def test_a_finished_search_can_have_more_trials(tmp_path, scripted):
     whole = run(tmp_path)
     run(tmp_path, "b", trials=1)
@@ -367,6 +371,7 @@ def disturbed_states(tmp_path):
     yield "ended, but not for the oracle", {**oracle, "end_order": oracle["end_order"][:-1]}
 
 
+@pytest.mark.slow
 def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scripted):
     whole = run(tmp_path)
     tuner = tmp_path / "search" / "a" / "tuner"
@@ -381,6 +386,7 @@ def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scr
         assert after == written, name
 
 
+@pytest.mark.slow
 def test_a_trial_unknown_to_the_oracle_is_started_anew(tmp_path, scripted):
     whole = run(tmp_path)
     tuner = tmp_path / "search" / "a" / "tuner"
