@@ -1,5 +1,10 @@
 """A difference of one bit is found, and its place is named."""
 
+import os
+import signal
+import threading
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -110,6 +115,24 @@ def test_a_loop_that_stops_early_is_located(digits):
     stop = Disturb(lambda model: setattr(model, "stop_training", True), at=2)
     found = locate(digits, [stop])
     assert found == Difference(1, 3, "steps")
+
+
+@pytest.mark.slow
+def test_the_keyboard_interrupts_a_replay(digits):
+    config = RunConfig(epochs=10_000, batch_size=32)  # would take hours
+    interrupt = Disturb(lambda model: os.kill(os.getpid(), signal.SIGINT))
+
+    def run(*extra):
+        model, batches = tiny_vgg(), Batches(digits, config.batch_size)
+        return lambda pace: TRAINERS["fit"](model, batches, config, [*extra, pace], verbose=0)
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        first_difference([run(interrupt), run()])
+    deadline = time.monotonic() + 20
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert threading.active_count() <= before
 
 
 @pytest.mark.slow

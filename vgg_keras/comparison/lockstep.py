@@ -22,8 +22,8 @@ class Difference:
         epoch: counted from 1, as the progress bar does.
         step: counted from 1; None before the first step and in validation.
         stage: `initial` (weights before training), `metrics`, `optimizer`, `weights` (after a
-            step, in the order in which a step makes them), `validation`, or `steps` (one trainer
-            goes on where the other does not).
+            step, in the order in which a step makes them), `validation`, `steps` (one trainer
+            goes on where the other does not), or `unrepeatable` (repeated, they agree).
         variable: name of the array that differs first.
         max_abs: largest difference of two of its elements.
         max_ulp: the same in units in the last place, for floats.
@@ -65,8 +65,12 @@ def first_difference(
     threads = [threading.Thread(target=follow, args=(run, index)) for index, run in enumerate(runs)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        meeting.barrier.abort()  # ends both trainings at their next hook
+        raise
     if errors:
         raise errors[0]
     return meeting.difference
