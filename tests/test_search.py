@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
@@ -439,4 +438,3 @@ def test_bayesian_without_its_packages_says_what_to_install(tmp_path):
 def test_config_is_validated_where_it_is_made():
     with pytest.raises(InputError, match="--executions"):
         SearchConfig(executions=0)
-    assert replace(SearchConfig(), trials=5).trials == 5

@@ -7,14 +7,9 @@ from typing import Any
 
 import keras_tuner
 import numpy as np
+from keras_tuner import oracles
 from keras_tuner.engine.oracle import Oracle
 from keras_tuner.engine.trial import Trial, TrialStatus
-from keras_tuner.oracles import (
-    BayesianOptimizationOracle,
-    GridSearchOracle,
-    HyperbandOracle,
-    RandomSearchOracle,
-)
 
 from vgg_keras.config import InputError, SearchConfig
 from vgg_keras.runs import write_json
@@ -48,19 +43,19 @@ class Durable(Oracle):
         self._retry_queue = [name for name in reversed(self.start_order) if name not in done]
 
 
-class RandomOracle(Durable, RandomSearchOracle):
+class RandomOracle(Durable, oracles.RandomSearchOracle):
     """Random search."""
 
 
-class BayesianOracle(Durable, BayesianOptimizationOracle):
+class BayesianOracle(Durable, oracles.BayesianOptimizationOracle):
     """Bayesian optimization with a Gaussian process."""
 
 
-class GridOracle(Durable, GridSearchOracle):
+class GridOracle(Durable, oracles.GridSearchOracle):
     """Grid search."""
 
 
-class HyperbandOracleOfTrials(Durable, HyperbandOracle):
+class HyperbandOracle(Durable, oracles.HyperbandOracle):
     """Hyperband."""
 
 
@@ -79,7 +74,7 @@ def make_oracle(config: SearchConfig) -> Durable:
         "max_consecutive_failed_trials": MORE_THAN_EVER,
     }
     if config.algorithm == "hyperband":
-        return HyperbandOracleOfTrials(max_epochs=config.epochs, **options)
+        return HyperbandOracle(max_epochs=config.epochs, **options)
     kinds = {"random": RandomOracle, "bayesian": BayesianOracle, "grid": GridOracle}
     try:
         return kinds[config.algorithm](max_trials=config.trials, **options)
