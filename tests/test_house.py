@@ -16,6 +16,7 @@ PACKAGE = ROOT / "vgg_keras"
 ROOMS = [
     "config",
     "runs",
+    "startup",
     "datasets",
     "model",
     "trainers",
@@ -23,7 +24,6 @@ ROOMS = [
     "comparison",
     "tuning",
     "inference",
-    "startup",
     "terminal",
     "commands",
     "cli",

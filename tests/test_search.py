@@ -59,7 +59,9 @@ def scripted(monkeypatch):
     """Scores that follow from the values and the seed, without any training."""
 
     def fit(self, hp, model, seed, callbacks=(), verbose=0):
-        hooks = keras.callbacks.CallbackList(list(callbacks), add_history=True, model=model)
+        hooks = keras.callbacks.CallbackList(
+            list(callbacks), add_history=True, model=model, epochs=1, steps=1
+        )
         hooks.on_train_begin()
         score = (sum(hp.values.get(f"filters_{i}", 0) for i in (1, 2)) + seed % 97 / 97) / 100
         logs = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1 - score, "val_accuracy": score}
@@ -197,9 +199,9 @@ def test_hyperband_goes_on_from_the_checkpoint(tmp_path, monkeypatch, trainer):
     seen = []
     original = hypermodel.VGGHyperModel.fit
 
-    def fit(self, hp, model, *rest):
+    def fit(self, hp, model, *rest, **options):
         seen.append((hp.values.get("tuner/initial_epoch", 0), int(model.optimizer.iterations)))
-        return original(self, hp, model, *rest)
+        return original(self, hp, model, *rest, **options)
 
     monkeypatch.setattr(hypermodel.VGGHyperModel, "fit", fit)
     run(tmp_path, algorithm="hyperband", epochs=3, trainer=trainer)
@@ -376,12 +378,10 @@ def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scr
     tuner = tmp_path / "search" / "a" / "tuner"
     for name, state in list(disturbed_states(tmp_path)):
         (tuner / "oracle.json").write_text(json.dumps(state))
-        written = [
-            path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/executions.json"))
-        ]
+        written = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
         assert len(written) == 3
         assert outcome(run(tmp_path, resume=True)) == outcome(whole), name
-        after = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/executions.json"))]
+        after = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
         assert after == written, name
 
 

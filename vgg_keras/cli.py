@@ -158,6 +158,10 @@ def add_search_options(parser: ArgumentParser) -> None:
     add_run_options(parser, SearchConfig)
     text = "go on with the search of that --name"
     parser.add_argument("--resume", action="store_true", help=text)
+    text = "HOST:PORT where workers of other machines may ask for trials"
+    parser.add_argument("--chief", type=str | None, default=None, help=text)
+    text = "HOST:PORT of the chief of a search to run trials for"
+    parser.add_argument("--join", type=str | None, default=None, help=text)
 
 
 def add_evaluate_options(parser: ArgumentParser) -> None:

@@ -80,11 +80,18 @@ def run_train(options: Namespace) -> int:
 def run_search(options: Namespace) -> int:
     """Runs `vgg-keras search`."""
     config = make_config(SearchConfig, options)
+    if config.workers != 1:
+        from vgg_keras.tuning.workers import prepare_processes
+
+        prepare_processes()  # while this one imports TensorFlow too
     with tensorflow_for(options) as verbose:
         from vgg_keras import terminal
-        from vgg_keras.tuning.search import search
+        from vgg_keras.tuning.search import join, search
 
-        result = search(config, options.resume, verbose)
+        if options.join:
+            join(config, options.join, verbose)
+            return 0
+        result = search(config, options.resume, verbose, options.chief)
         if not options.quiet:
             terminal.show_trials(result)
         terminal.show_best(result)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
 
 MOST = 2**31 - 1
 MOST_FILTERS = 4096
+MOST_WORKERS = 1024
 
 
 class InputError(ValueError):
@@ -40,7 +41,7 @@ def _is_a(value: object, kind: Any) -> bool:
     """Whether a value has the type that is written beside a field."""
     if get_origin(kind) is Literal:
         return value in get_args(kind)
-    if isinstance(kind, UnionType):
+    if get_origin(kind) in (Union, UnionType):
         return any(_is_a(value, part) for part in get_args(kind))
     if kind is float:
         return isinstance(value, (int, float))
@@ -218,6 +219,8 @@ class SearchConfig(RunConfig):
         algorithm: random, grid, hyperband, or bayesian (needs the extra `bayesian`).
         trials: number of models to try; hyperband tries as many as its brackets hold.
         executions: trainings of each trial, from other seeds; its score is their mean.
+        workers: processes that run trials side by side, each with its share of the cores; auto
+            chooses the fastest number by an estimate.
         objective: what a trial is scored by, on images held out of the training set.
         validation_split: share of the training images that is held out, alike in every class.
         filters_choices: filter counts of each block, such as 8:64:8 or 16,32,64.
@@ -232,6 +235,7 @@ class SearchConfig(RunConfig):
     algorithm: Literal["random", "bayesian", "hyperband", "grid"] = "random"
     trials: int = 10
     executions: int = 1
+    workers: int | Literal["auto"] = 1
     objective: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     validation_split: float = 0.1
     filters_choices: Choices = Choices(range(8, 65, 8))
@@ -246,6 +250,9 @@ class SearchConfig(RunConfig):
         for field in ("trials", "executions"):
             value = getattr(self, field)
             require(1 <= value <= MOST, option_of(field), f"a number from 1 to {MOST}", value)
+        enough = self.workers == "auto" or 0 <= self.workers <= MOST_WORKERS
+        expected = f"auto, or a number from 0 to {MOST_WORKERS}"
+        require(enough, "--workers", expected, self.workers)
         share, expected = self.validation_split, "a share between 0 and 1"
         require(0 < share < 1, "--validation-split", expected, share)
         for field in ("filters", "blocks", "convolutions", "dense", "batch_size"):

@@ -133,15 +133,20 @@ def environment() -> dict[str, Any]:
         lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
         fields = {name.strip(): value.strip() for name, _, value in lines}
     flags = set(fields.get("flags", "").split())
-    affinity = getattr(os, "sched_getaffinity", None)
     return {
         "python": platform.python_version(),
         "packages": {"vgg_keras": __version__} | {name: version(name) for name in PACKAGES},
         "system": platform.platform(),
         "processor": fields.get("model name", platform.processor()),
-        "cores": len(affinity(0)) if affinity else os.cpu_count(),
+        "cores": cores(),
         "cpu_features": [feature for feature in CPU_FEATURES if feature in flags],
     }
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def peak_rss_bytes() -> int:

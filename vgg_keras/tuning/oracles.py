@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,18 @@ from keras_tuner.engine.oracle import Oracle
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from vgg_keras.config import InputError, SearchConfig
-from vgg_keras.runs import write_json
+from vgg_keras.tuning.records import Record
+from vgg_keras.tuning.state import restore_state, save_state
+
+FAILURES_IN_A_ROW = 5
+CHECKPOINTS_KEPT = 3
+
+DEATHS_IN_A_TRIAL = 3
 
 MORE_THAN_EVER = 10**9
-"""KerasTuner ends a search after some failures in a row without saving; the tuner does it here."""
+"""KerasTuner ends a search after some failures in a row without saving; `Durable` does it here."""
+
+ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
 
 
 class Durable(Oracle):
@@ -23,24 +34,96 @@ class Durable(Oracle):
 
     KerasTuner saves a trial and the oracle one after the other. After a kill between the two, a
     trial may be unknown to the oracle, or ended without the oracle's knowing.
+
+    Attributes:
+        tell: called with each trial that has ended.
+        finished: set when no trial is running and none will be given.
+        stopped: why no more trials are given, if there were too many failures.
     """
+
+    checkpoints_kept = CHECKPOINTS_KEPT
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self.tell: Callable[[Trial], None] = lambda trial: None
+        self.finished = threading.Event()
+        self.stopped: str | None = None
+        self._deaths: Counter[str] = Counter()
+        self.verbose = 0
 
     def save(self) -> None:
         """Writes `oracle.json` whole or not at all."""
-        write_json(Path(self._get_oracle_fname()), self.get_state())
+        save_state(Path(self._get_oracle_fname()), self.get_state())
 
     def _save_trial(self, trial: Trial) -> None:
-        path = Path(self._get_trial_dir(trial.trial_id), "trial.json")
-        write_json(path, trial.get_state())
+        save_state(self.directory_of(trial) / "trial.json", trial.get_state())
 
     def reload(self) -> None:
         """Reads the state, and puts every trial that has not ended in line once."""
+        restore_state(Path(self._project_dir))
         super().reload()
         self.trials: dict[str, Trial] = {name: self.trials[name] for name in self.start_order}
-        ended = (TrialStatus.COMPLETED, TrialStatus.FAILED)
-        done = [name for name, trial in self.trials.items() if trial.status in ended]
+        done = [name for name, trial in self.trials.items() if trial.status in ENDED]
         self.end_order += [name for name in done if name not in self.end_order]
         self._retry_queue = [name for name in reversed(self.start_order) if name not in done]
+
+    def create_trial(self, tuner_id: str) -> Trial:
+        """Gives a worker its trial; none yet while others run that it may have to take over."""
+        if tuner_id in self.ongoing_trials:  # the worker died, and was started again
+            self._count_death(self.ongoing_trials[tuner_id])
+        if self.stopped and tuner_id not in self.ongoing_trials:
+            trial = Trial(self.get_space(), status=TrialStatus.STOPPED)
+        else:
+            trial = super().create_trial(tuner_id)
+        if trial.status in (TrialStatus.STOPPED, TrialStatus.IDLE):
+            trial.status = TrialStatus.IDLE if self.ongoing_trials else TrialStatus.STOPPED
+        if trial.status == TrialStatus.STOPPED:
+            self.tuner_ids.discard(tuner_id)
+            self.finished.set()
+        return trial
+
+    def end_trial(self, trial: Trial) -> None:
+        """Takes the end of a trial; the second one of a trial that two workers ran is nothing."""
+        if trial.trial_id in self.end_order:
+            return
+        super().end_trial(trial)
+        trial = self.trials[trial.trial_id]
+        self._retry_queue = [name for name in self._retry_queue if name != trial.trial_id]
+        self._drop_checkpoints()
+        self.tell(trial)
+        last = [self.trials[name] for name in self.end_order[-FAILURES_IN_A_ROW:]]
+        failed = [trial.status == TrialStatus.FAILED for trial in last]
+        if len(failed) == FAILURES_IN_A_ROW and all(failed):
+            reason = Record.load(self.directory_of(trial)).reason
+            self.stopped = f"{FAILURES_IN_A_ROW} trials in a row failed, the last because {reason}"
+
+    def give_back(self, tuner_id: str) -> None:
+        """Puts the trial of a worker that is lost in line again."""
+        trial = self.ongoing_trials.pop(tuner_id, None)
+        self.tuner_ids.discard(tuner_id)
+        if trial:
+            self._retry_queue.append(trial.trial_id)
+            self.save()
+            self._count_death(trial)
+
+    def _count_death(self, trial: Trial) -> None:
+        self._deaths[trial.trial_id] += 1
+        if self._deaths[trial.trial_id] == DEATHS_IN_A_TRIAL:
+            reason = f"{DEATHS_IN_A_TRIAL} times its worker died, perhaps for lack of memory"
+            Record(reason=reason).save(self.directory_of(trial))
+            failed = Trial(trial.hyperparameters, trial.trial_id, TrialStatus.FAILED)
+            self.end_trial(failed)
+
+    def directory_of(self, trial: Trial) -> Path:
+        """Where KerasTuner keeps a trial."""
+        return Path(self._get_trial_dir(trial.trial_id))
+
+    def _drop_checkpoints(self) -> None:
+        kept = {trial.trial_id for trial in self.get_best_trials(self.checkpoints_kept)}
+        for name in self.end_order:
+            if name not in kept:
+                for path in self.directory_of(self.trials[name]).glob("checkpoint*"):
+                    path.unlink(missing_ok=True)
 
 
 class RandomOracle(Durable, oracles.RandomSearchOracle):
@@ -56,7 +139,9 @@ class GridOracle(Durable, oracles.GridSearchOracle):
 
 
 class HyperbandOracle(Durable, oracles.HyperbandOracle):
-    """Hyperband."""
+    """Hyperband, which goes on from the checkpoint of any trial."""
+
+    checkpoints_kept = MORE_THAN_EVER
 
 
 def make_oracle(config: SearchConfig) -> Durable:

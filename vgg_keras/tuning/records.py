@@ -1,4 +1,4 @@
-"""What KerasTuner does not keep of a trial: seed, score and best epoch of each execution."""
+"""What KerasTuner does not keep of a trial: its executions, and why it failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vgg_keras.runs import write_json
+from vgg_keras.tuning.state import save_state
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,27 @@ class Execution:
     seconds: float
 
 
-def write_executions(directory: Path, executions: list[Execution]) -> None:
-    """Writes the executions of a trial into its directory."""
-    rows = [asdict(execution) for execution in executions]
-    write_json(directory / "executions.json", {"executions": rows})
+@dataclass(frozen=True)
+class Record:
+    """What a trial that has ended leaves in its directory.
 
+    Attributes:
+        executions: none if it failed.
+        reason: why it failed.
+    """
 
-def read_executions(directory: Path) -> list[Execution]:
-    """Reads the executions of a trial; none if it has not ended well."""
-    path = directory / "executions.json"
-    if not path.is_file():
-        return []
-    return [Execution(**row) for row in json.loads(path.read_text())["executions"]]
+    executions: tuple[Execution, ...] = ()
+    reason: str | None = None
+
+    def save(self, directory: Path) -> None:
+        """Writes the record into the directory of a trial."""
+        save_state(directory / "record.json", asdict(self))
+
+    @classmethod
+    def load(cls, directory: Path) -> Record:
+        """Reads the record of a trial; an empty one if the trial has not ended."""
+        path = directory / "record.json"
+        if not path.is_file():
+            return cls()
+        value = json.loads(path.read_text())
+        return cls(tuple(Execution(**row) for row in value["executions"]), value["reason"])

@@ -4,162 +4,183 @@ from __future__ import annotations
 
 import hashlib
 import json
-import statistics
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
-from keras_tuner.engine.trial import Trial, TrialStatus
+import numpy as np
+from keras_tuner.engine.trial import Trial
 
-from vgg_keras.config import InputError, SearchConfig, option_of, require
-from vgg_keras.datasets import Arrays, Batches, hold_out, load_dataset
+from vgg_keras.config import InconclusiveError, InputError, SearchConfig, option_of, require
+from vgg_keras.datasets import Arrays, hold_out, load_dataset
 from vgg_keras.model import VGG
-from vgg_keras.runs import Result, create_run_directory, json_values
-from vgg_keras.trainers import fit
-from vgg_keras.tuning.hypermodel import VGGHyperModel
-from vgg_keras.tuning.oracles import Durable, make_oracle
-from vgg_keras.tuning.records import read_executions
+from vgg_keras.runs import Result, cores, create_run_directory, json_values
+from vgg_keras.tuning.best import retrain_best
+from vgg_keras.tuning.chief import Address, Chief, check_chief
+from vgg_keras.tuning.display import Display
+from vgg_keras.tuning.estimate import estimate
+from vgg_keras.tuning.oracles import make_oracle
+from vgg_keras.tuning.parallel import serve, watch
+from vgg_keras.tuning.progress import Progress
+from vgg_keras.tuning.rows import rows
 from vgg_keras.tuning.space import describe
-from vgg_keras.tuning.tuner import Tuner, reason, seed_of
+from vgg_keras.tuning.status import status_file
+from vgg_keras.tuning.tuner import Tuner
+from vgg_keras.tuning.workers import Workers
 
-MAY_DIFFER = ("trials", "logdir", "name")
+MAY_DIFFER = ("trials", "workers", "logdir", "name")
 """What a resumed search may be asked for in another way."""
 
 
-def search(config: SearchConfig, resume: bool = False, verbose: int = 0) -> dict[str, Any]:
+def search(
+    config: SearchConfig, resume: bool = False, verbose: int = 0, chief: str | None = None
+) -> dict[str, Any]:
     """Searches, or goes on searching.
+
+    With workers, a script calls it under `if __name__ == "__main__":`, as Python asks of every
+    program that starts processes.
 
     Args:
         config: what to search, how, and where to keep it.
         resume: go on with the search of that name, which was interrupted or is to have more trials.
-        verbose: 0 none, else a line a trial.
+        verbose: 0 none, 1 a live line a worker and a line a trial, 2 the latter only.
+        chief: `HOST:PORT` where workers of other machines may ask for trials; None for none.
 
     Returns:
         The result, as in the directory's `result.json`.
 
     Raises:
         InputError: if the configuration cannot be run; nothing was written then.
-        InconclusiveError: if so many trials in a row failed that going on makes no sense.
+        InconclusiveError: if so many trials in a row failed that going on makes no sense, or no
+            worker can be started.
     """
+    address = None if chief is None else Address.parse(chief, "--chief")
+    require(config.workers != 0 or chief is not None, "--workers", "at least 1 without --chief", 0)
     arrays = load_dataset(config.dataset, config.limit)
     VGG(filters=[()] * max(config.blocks_choices)).check_images(arrays.image_shape)
     parts, held = hold_out(arrays, config.validation_split, config.seed)
     oracle = make_oracle(config)
-    directory = open_directory(config) if resume else None
+    count = count_workers(config, parts, verbose)
+    config = replace(config, workers=count)
+    server = Chief(oracle, address) if address or count != 1 else None
+    directory = open_directory(config, "--resume") if resume else None
     directory = directory or create_run_directory(config.logdir, "search", config.name)
+    project = directory / "tuner"
+    for left in project.glob("workers/*"):
+        left.unlink()
 
-    def tell(trial: Trial) -> None:
-        rows = [row(tuner, trial, config) for trial in oracle.trials.values()]
-        result.update(trials=rows)
+    again = f"vgg-keras search --config {directory / 'config.json'}"
+    shared = directory.resolve()
+    joined = f"vgg-keras search --config {shared / 'config.json'} --logdir {shared.parents[1]}"
+    data = facts(arrays, parts, held)
+    with Result(directory, config, data=data, space={}, trials=[], best=None) as result:
+        try:
+            with Display(project, config, verbose) as display, ExitStack() as stack:
+                if server:
+                    workers = Workers(count, config, directory, *server.address)
+                    stack.enter_context(workers)  # they start while the tuner is made
+                tuner = Tuner(oracle, config, parts, directory)
+                result.update(space=describe(oracle.get_space()), trials=rows(oracle, config))
+
+                def tell(trial: Trial) -> None:
+                    result.update(trials=rows(oracle, config))
+                    display.tell(trial, oracle)
+
+                oracle.tell = tell
+                if server:
+                    if address and verbose:
+                        print(f"Join with: {joined} --join {server.address}", flush=True)
+                    serve(oracle, server, workers, project)
+                else:
+                    progress = Progress(status_file(project, tuner.tuner_id), config.objective)
+                    with progress:
+                        tuner.search(progress)
+            if oracle.stopped:
+                raise InconclusiveError(oracle.stopped)
+            trained = replace(arrays, x_test=parts.x_test, y_test=parts.y_test)
+            best = retrain_best(oracle, config, trained, arrays, directory, verbose)
+        except KeyboardInterrupt:
+            print(f"Go on with: {again} --resume", file=sys.stderr)
+            raise
+        result.update(trials=rows(oracle, config), best=best)
+    return result.value
+
+
+def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
+    """Gives workers of this machine to the search of a chief on another one.
+
+    Args:
+        config: of that search, from the `config.json` in its directory, which both machines see;
+            `workers` may differ.
+        chief: `HOST:PORT` of its chief.
+        verbose: 0 none, 1 a live line a worker.
+
+    Raises:
+        InputError: if there is no such search or chief.
+        InconclusiveError: if the chief gives no answer any more.
+    """
+    address = Address.parse(chief, "--join")
+    directory = open_directory(config, "--join")
+    arrays = load_dataset(config.dataset, config.limit)
+    parts, held = hold_out(arrays, config.validation_split, config.seed)
+    expected = json.loads((directory / "result.json").read_text())["data"]
+    require(
+        facts(arrays, parts, held) == expected, "--dataset", f"the chief's: {expected}", "other"
+    )
+    check_chief(address)
+    count = max(1, count_workers(config, parts, verbose))
+    with (
+        Display(directory / "tuner", config, verbose),
+        Workers(count, config, directory, *address) as workers,
+    ):
+        watch(workers)
+
+
+def count_workers(config: SearchConfig, arrays: Arrays, verbose: int) -> int:
+    """The number of workers that was asked for, or that is the fastest by an estimate."""
+    if config.workers == "auto":
+        seconds = estimate(config, len(arrays.x_train), arrays.image_shape)
+        count = next(iter(seconds))
         if verbose:
-            print(progress(trial, oracle, config), flush=True)
+            told = f"about {seconds[count]:.0f} s for the trials"
+            alone = f", {seconds[1]:.0f} s with 1" if count > 1 else ""
+            print(f"Workers: {count}, {told}{alone}", flush=True)
+        return count
+    if config.workers > cores():
+        print(f"Warning: {config.workers} workers share {cores()} cores", file=sys.stderr)
+    return int(config.workers)
 
-    data = {
+
+def facts(arrays: Arrays, parts: Arrays, held: np.ndarray) -> dict[str, Any]:
+    """What `result.json` says of the data."""
+    return {
         "train": len(parts.x_train),
         "validation": len(held),
         "test": len(arrays.x_test),
         "validation_sha256": hashlib.sha256(held.tobytes()).hexdigest(),
     }
-    with Result(directory, config, data=data, space={}, trials=[], best=None) as result:
-        tuner = Tuner(oracle, config, parts, directory, tell)
-        result.update(space=describe(oracle.get_space()))
-        try:
-            tuner.search()
-        except KeyboardInterrupt:
-            file = directory / "config.json"
-            print(f"Go on with: vgg-keras search --config {file} --resume", file=sys.stderr)
-            raise
-        rows = [row(tuner, trial, config) for trial in oracle.trials.values()]
-        trained = replace(arrays, x_test=parts.x_test, y_test=parts.y_test)
-        result.update(trials=rows, best=retrain_best(tuner, config, trained, arrays, directory))
-    return result.value
 
 
-def open_directory(config: SearchConfig) -> Path:
+def open_directory(config: SearchConfig, option: str) -> Path:
     """Finds the directory of a search to go on with.
+
+    Args:
+        config: must be that of the search, apart from `MAY_DIFFER`.
+        option: that asked for it.
 
     Raises:
         InputError: if there is none, or it was started with another configuration.
     """
-    require(config.name is not None, "--name", "the search to resume", "none")
+    require(config.name is not None, "--name", f"the search to {option.strip('-')}", "none")
     directory = Path(config.logdir, "search", str(config.name))
     try:
         old = json.loads((directory / "config.json").read_text())
     except (OSError, ValueError) as error:
-        raise InputError(f"--resume: expected a search in {directory}, received {error}") from error
+        raise InputError(f"{option}: expected a search in {directory}, received {error}") from error
     new = json_values(config.to_dict())
     for field in new:
         same = field in MAY_DIFFER or old.get(field) == new[field]
         require(same, option_of(field), f"{old.get(field)}, as when it was started", new[field])
     return directory
-
-
-def retrain_best(
-    tuner: Tuner, config: SearchConfig, arrays: Arrays, tested: Arrays, directory: Path
-) -> dict[str, Any] | None:
-    """Trains the best design anew on all training images, and tests it once.
-
-    Args:
-        tuner: after its search.
-        config: of the search.
-        arrays: all training images; those that scored the trials in place of the test images.
-        tested: the data set with its test images.
-        directory: gets `best.keras`.
-
-    Returns:
-        `best` of `result.json`; None if no trial was completed.
-    """
-    best = tuner.oracle.get_best_trials(1)[0]
-    if best.status != TrialStatus.COMPLETED:
-        return None
-    executions = read_executions(Path(tuner.get_trial_dir(best.trial_id)))
-    epochs = round(statistics.mean(execution.best_epoch for execution in executions))
-    hp = best.hyperparameters.copy()
-    hp.values = chosen(best)
-    hypermodel = VGGHyperModel(replace(config, epochs=epochs), arrays)
-    seed = seed_of(config.seed, int(best.trial_id), config.executions)
-    keras.utils.set_random_seed(seed)
-    model = hypermodel.build(hp)
-    hypermodel.fit(hp, model, seed)
-    model.save(directory / "best.keras")
-    return {
-        "trial": best.trial_id,
-        "values": chosen(best),
-        "score": float(best.score),
-        "test": fit.evaluate(model, Batches(tested, config.batch_size)),
-        "model": "best.keras",
-    }
-
-
-def chosen(trial: Trial) -> dict[str, Any]:
-    """The values of a trial's hyperparameters, without hyperband's own."""
-    return {k: v for k, v in trial.hyperparameters.values.items() if not k.startswith("tuner/")}
-
-
-def row(tuner: Tuner, trial: Trial, config: SearchConfig) -> dict[str, Any]:
-    """A trial as in `trials` of `result.json`."""
-    executions = read_executions(Path(tuner.get_trial_dir(trial.trial_id)))
-    return {
-        "id": trial.trial_id,
-        "values": chosen(trial),
-        "trainer": config.trainer,
-        "status": trial.status.lower(),
-        "score": None if trial.score is None else float(trial.score),
-        "scores": [execution.score for execution in executions],
-        "seeds": [execution.seed for execution in executions],
-        "best_epoch": executions[0].best_epoch if executions else None,
-        "seconds": sum(execution.seconds for execution in executions),
-        "parameters": executions[0].parameters if executions else None,
-        "reason": reason(trial),
-    }
-
-
-def progress(trial: Trial, oracle: Durable, config: SearchConfig) -> str:
-    """A line about a trial that has ended."""
-    values = ", ".join(f"{name} {value}" for name, value in chosen(trial).items())
-    ended = f"{config.objective} {trial.score:.4f}" if trial.score is not None else reason(trial)
-    best = oracle.get_best_trials(1)[0]
-    so_far = f"; best {best.score:.4f} in trial {best.trial_id}" if best.score is not None else ""
-    return f"Trial {trial.trial_id} ({len(oracle.end_order)} done): {values}: {ended}{so_far}"

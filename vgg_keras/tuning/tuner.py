@@ -1,4 +1,4 @@
-"""Runs the trials of a search, one after the other."""
+"""Runs trials: those of a serial search, or those that a chief gives to this worker."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import io
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,15 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 from keras_tuner.errors import FailedTrialError
 from tensorboard.plugins.hparams import api as hparams
 
-from vgg_keras.config import InconclusiveError, SearchConfig
+from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays
-from vgg_keras.runs import write_json
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import Durable
-from vgg_keras.tuning.records import Execution, write_executions
+from vgg_keras.tuning.progress import Progress
+from vgg_keras.tuning.records import Execution, Record
+from vgg_keras.tuning.state import save_state
 
-FAILURES_IN_A_ROW = 5
-CHECKPOINTS_KEPT = 3
+IDLE_SECONDS = 0.2
 
 
 def seed_of(seed: int, trial: int, execution: int) -> int:
@@ -42,32 +41,48 @@ class Tuner(keras_tuner.Tuner):
     """KerasTuner's loop over trials, with seeds, records and reasons.
 
     Args:
-        oracle: gives the trials.
+        oracle: gives the trials, unless KerasTuner's environment variables name a chief that does.
         config: of the search.
         arrays: to train on; the test images are those that score a trial.
         directory: of the run; `tuner/` in it is KerasTuner's, `trial-ID/` has the event files.
-        tell: called with each trial that has ended.
     """
 
-    def __init__(
-        self,
-        oracle: Durable,
-        config: SearchConfig,
-        arrays: Arrays,
-        directory: Path,
-        tell: Callable[[Trial], None],
-    ):
-        self._config, self._home, self._tell = config, directory, tell
-        oracle.verbose = 0
+    def __init__(self, oracle: Durable, config: SearchConfig, arrays: Arrays, directory: Path):
+        self._config, self._home = config, directory
+        self._idle = False
         hypermodel = VGGHyperModel(config, arrays)
         with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells what it reloads
             super().__init__(oracle, hypermodel, directory=str(directory), project_name="tuner")
-        self.oracle.save()
         self.save()  # or a search killed in its first trial could not go on
 
     def save(self) -> None:
-        """Writes `tuner0.json` whole or not at all."""
-        write_json(Path(self._get_tuner_fname()), self.get_state())
+        """Writes `oracle.json` and `tuner0.json` whole or not at all; a worker has neither."""
+        if not self._is_worker():
+            self.oracle.save()
+            save_state(Path(self._get_tuner_fname()), self.get_state())
+
+    def _populate_initial_space(self) -> None:
+        if not self._is_worker():
+            super()._populate_initial_space()
+
+    def search(self, progress: Progress) -> None:
+        """Runs trials until the oracle has no more.
+
+        Args:
+            progress: tells what is going on.
+        """
+        self._progress = progress
+        super().search()
+
+    def pre_create_trial(self) -> None:
+        """Waits before it asks again for a trial."""
+        if self._idle:
+            time.sleep(IDLE_SECONDS)
+        self._idle = True
+
+    def on_trial_begin(self, trial: Trial) -> None:
+        """Notes that there is work."""
+        self._idle = False
 
     def run_trial(self, trial: Trial, **_: Any) -> dict[str, float]:
         """Trains a trial as often as asked for, each time from another seed.
@@ -88,8 +103,10 @@ class Tuner(keras_tuner.Tuner):
         for execution in range(self._config.executions):
             part = home if self._config.executions == 1 else home / f"execution-{execution}"
             board = keras.callbacks.TensorBoard(part, write_graph=False)
-            executions.append(self._execute(trial, execution, [board, checkpoint]))
-        write_executions(Path(self.get_trial_dir(trial.trial_id)), executions)
+            self._progress.begin(trial.trial_id, execution)
+            callbacks = [board, checkpoint, self._progress]
+            executions.append(self._execute(trial, execution, callbacks))
+        Record(tuple(executions)).save(Path(self.get_trial_dir(trial.trial_id)))
         score = float(np.mean([execution.score for execution in executions]))
         self._write_hparams(home, trial, score)
         return {self.oracle.objective.name: score}
@@ -123,28 +140,11 @@ class Tuner(keras_tuner.Tuner):
             tf.summary.scalar("score", score, step=0)
 
     def on_trial_end(self, trial: Trial) -> None:
-        """Saves the trial, drops checkpoints that nobody needs, and stops after many failures.
-
-        Raises:
-            InconclusiveError: after `FAILURES_IN_A_ROW` failed trials without a good one.
-        """
+        """Tells the oracle, and records why the trial failed if it did."""
+        self._progress.end()
+        if trial.status != TrialStatus.COMPLETED:
+            Record(reason=reason(trial)).save(Path(self.get_trial_dir(trial.trial_id)))
         super().on_trial_end(trial)
-        trial = self.oracle.get_trial(trial.trial_id)
-        if self._config.algorithm != "hyperband":  # which goes on from any of them
-            self._drop_checkpoints()
-        self._tell(trial)
-        last = [self.oracle.get_trial(name) for name in self.oracle.end_order[-FAILURES_IN_A_ROW:]]
-        failed = [trial.status == TrialStatus.FAILED for trial in last]
-        if len(failed) == FAILURES_IN_A_ROW and all(failed):
-            raise InconclusiveError(
-                f"{FAILURES_IN_A_ROW} trials in a row failed, the last because {reason(trial)}"
-            )
-
-    def _drop_checkpoints(self) -> None:
-        keep = {trial.trial_id for trial in self.oracle.get_best_trials(CHECKPOINTS_KEPT)}
-        for name in self.oracle.end_order:
-            if name not in keep:
-                Path(self._get_checkpoint_fname(name)).unlink(missing_ok=True)
 
 
 def reason(trial: Trial) -> str | None:

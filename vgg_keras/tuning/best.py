@@ -1,0 +1,65 @@
+"""The best design, trained anew on all training images and tested once."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras_tuner.engine.trial import TrialStatus
+
+from vgg_keras.config import SearchConfig
+from vgg_keras.datasets import Arrays, Batches
+from vgg_keras.trainers import fit
+from vgg_keras.tuning.hypermodel import VGGHyperModel
+from vgg_keras.tuning.oracles import Durable
+from vgg_keras.tuning.records import Record
+from vgg_keras.tuning.rows import chosen
+from vgg_keras.tuning.tuner import seed_of
+
+
+def retrain_best(
+    oracle: Durable,
+    config: SearchConfig,
+    arrays: Arrays,
+    tested: Arrays,
+    directory: Path,
+    verbose: int,
+) -> dict[str, Any] | None:
+    """Trains the best design anew on all training images, and tests it once.
+
+    Args:
+        oracle: after its search.
+        config: of the search.
+        arrays: all training images; those that scored the trials in place of the test images.
+        tested: the data set with its test images.
+        directory: gets `best.keras`.
+        verbose: of the progress.
+
+    Returns:
+        `best` of `result.json`; None if no trial was completed.
+    """
+    best = oracle.get_best_trials(1)[0]
+    if best.status != TrialStatus.COMPLETED:
+        return None
+    executions = Record.load(oracle.directory_of(best)).executions
+    epochs = round(statistics.mean(execution.best_epoch for execution in executions))
+    hp = best.hyperparameters.copy()
+    hp.values = chosen(best)
+    hypermodel = VGGHyperModel(replace(config, epochs=epochs), arrays)
+    seed = seed_of(config.seed, int(best.trial_id), config.executions)
+    keras.utils.set_random_seed(seed)
+    model = hypermodel.build(hp)
+    if verbose:
+        print(f"Training the design of trial {best.trial_id} on all training images", flush=True)
+    hypermodel.fit(hp, model, seed, verbose=verbose)
+    model.save(directory / "best.keras")
+    return {
+        "trial": best.trial_id,
+        "values": chosen(best),
+        "score": float(best.score),
+        "test": fit.evaluate(model, Batches(tested, config.batch_size)),
+        "model": "best.keras",
+    }

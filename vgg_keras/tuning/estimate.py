@@ -1,0 +1,54 @@
+"""How many workers a search is fastest with, by an estimate."""
+
+from __future__ import annotations
+
+import math
+
+from vgg_keras.config import SearchConfig
+from vgg_keras.runs import cores
+
+# Measured on two cores of an Intel Xeon with `python scripts/search_speed.py`.
+START_SECONDS = 2.0
+TRACE_SECONDS = 1.8
+CORE_FLOPS = 7.6e10
+THREADS_POWER = 0.85
+
+
+def estimate(config: SearchConfig, images: int, shape: tuple[int, ...]) -> dict[int, float]:
+    """Estimates the seconds of a search with 1 worker, and with each number up to the cores.
+
+    A trial takes the time of tracing its graphs, in which one core works, and of its arithmetic,
+    in which the cores of its worker do; two cores do not halve that.
+
+    Args:
+        config: of the search.
+        images: to train on, an epoch.
+        shape: of an image: height, width, channels.
+
+    Returns:
+        The seconds by number of workers, the fastest first.
+    """
+    flops = 3 * flops_of(config, shape) * images * config.epochs * config.executions
+    seconds = {}
+    for workers in range(1, min(cores(), config.trials) + 1):
+        threads = cores() // workers
+        trial = config.executions * TRACE_SECONDS + flops / (CORE_FLOPS * threads**THREADS_POWER)
+        start = START_SECONDS if workers > 1 else 0
+        seconds[workers] = start + math.ceil(config.trials / workers) * trial
+    return dict(sorted(seconds.items(), key=lambda item: item[1]))
+
+
+def flops_of(config: SearchConfig, shape: tuple[int, ...]) -> float:
+    """Floating point operations of the middle design's convolutions, for one image forward."""
+    height, width, channels = shape
+    blocks, convolutions, filters = (
+        sorted(choices)[len(choices) // 2]
+        for choices in (config.blocks_choices, config.convolutions_choices, config.filters_choices)
+    )
+    total = 0
+    for _ in range(blocks):
+        for _ in range(convolutions):
+            total += 2 * 9 * channels * filters * height * width
+            channels = filters
+        height, width = height // 2, width // 2
+    return total

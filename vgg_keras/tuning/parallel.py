@@ -1,0 +1,59 @@
+"""A search with workers: served, watched, and bounded in every wait."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from vgg_keras.config import InconclusiveError
+from vgg_keras.tuning.chief import Chief
+from vgg_keras.tuning.oracles import Durable
+from vgg_keras.tuning.status import read_status
+from vgg_keras.tuning.workers import Workers
+
+WATCH_SECONDS = 0.5
+LOST_SECONDS = 60
+ALONE_SECONDS = 600
+FAREWELL_SECONDS = 3
+
+
+def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> None:
+    """Serves an oracle until all its trials have ended.
+
+    Args:
+        oracle: of the search.
+        chief: that serves it.
+        workers: of this machine; those of others come and go.
+        project: KerasTuner's directory, where workers write their status.
+
+    Raises:
+        InconclusiveError: if no trial can be run.
+    """
+    heard: dict[str, tuple[int, float]] = {}
+    with chief:
+        busy = time.monotonic()
+        while not oracle.finished.wait(WATCH_SECONDS):
+            workers.watch()
+            now = time.monotonic()
+            for name in list(oracle.ongoing_trials):
+                busy, beat = now, read_status(project, name).beat
+                known, since = heard.get(name, (-1, now))
+                heard[name] = (beat, since if beat == known else now)
+                if now - heard[name][1] > LOST_SECONDS:
+                    chief.call(oracle.give_back, name)
+            if now - busy > ALONE_SECONDS:
+                raise InconclusiveError(f"no worker asked for a trial in {ALONE_SECONDS} s")
+        farewell = time.monotonic() + FAREWELL_SECONDS
+        while oracle.tuner_ids and time.monotonic() < farewell:  # each is told that it may go
+            time.sleep(0.05)
+
+
+def watch(workers: Workers) -> None:
+    """Watches the workers that joined the chief of another machine until all have ended.
+
+    Raises:
+        InconclusiveError: if the chief gives no answer any more.
+    """
+    while workers.running:
+        time.sleep(WATCH_SECONDS)
+        workers.watch()

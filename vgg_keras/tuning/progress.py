@@ -1,0 +1,85 @@
+"""What a worker is doing, written every second for whoever watches."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import keras
+
+from vgg_keras.runs import write_json
+from vgg_keras.tuning.status import Status
+
+SECONDS = 1.0
+
+
+class Progress(keras.callbacks.Callback):
+    """Writes the status of this worker every second, from a thread of its own.
+
+    Args:
+        path: from `status_file`.
+        objective: its name in the logs.
+    """
+
+    def __init__(self, path: Path, objective: str):
+        super().__init__()
+        self._path, self._objective = path, objective
+        self._status = Status()
+        self._began, self._first = 0.0, 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        while True:
+            write_json(self._path, dataclasses.asdict(self._status))
+            if self._ended.wait(SECONDS):
+                break
+            self._status.beat += 1
+
+    def begin(self, trial: str, execution: int) -> None:
+        """Says what is trained from now on."""
+        self._status = Status(trial, execution, beat=self._status.beat)
+
+    def end(self) -> None:
+        """Says that nothing is trained."""
+        self._status = Status(beat=self._status.beat)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clock."""
+        self._status.epochs = self.params["epochs"]
+        self._began, self._first = time.monotonic(), -1
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Notes the epoch."""
+        self._status.epoch = epoch
+        self._first = epoch if self._first < 0 else self._first
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Estimates the time left."""
+        status, steps = self._status, self.params["steps"]
+        done = (status.epoch - self._first) * steps + batch + 1
+        left = (status.epochs - self._first) * steps - done
+        status.seconds_left = (time.monotonic() - self._began) / done * left
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Notes the score."""
+        self._status.score = float((logs or {})[self._objective])

@@ -1,0 +1,48 @@
+"""What a worker is doing, as a file that its watchers read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Status:
+    """What a worker is doing.
+
+    Attributes:
+        trial: its id; None between trials.
+        execution: counted from 0.
+        epoch: counted from 0.
+        epochs: of the execution.
+        score: the objective after the last epoch; None before.
+        seconds_left: of the execution, by the pace so far; None before its first batch.
+        beat: goes up every second while the worker lives.
+    """
+
+    trial: str | None = None
+    execution: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    score: float | None = None
+    seconds_left: float | None = None
+    beat: int = 0
+
+
+def status_file(project: Path, worker: str) -> Path:
+    """Where a worker of a project writes its status."""
+    return project / "workers" / f"{worker}.json"
+
+
+def log_file(project: Path, worker: str) -> Path:
+    """Where the output of a worker goes."""
+    return project / "workers" / f"{worker}.log"
+
+
+def read_status(project: Path, worker: str) -> Status:
+    """Reads the status of a worker; an empty one if it has written none."""
+    try:
+        return Status(**json.loads(status_file(project, worker).read_text()))
+    except FileNotFoundError:
+        return Status()

@@ -1,0 +1,69 @@
+"""What a worker process does: the trials that a chief gives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import grpc
+import tensorflow as tf
+from keras_tuner.src.distribute import oracle_client
+
+from vgg_keras.config import SearchConfig
+from vgg_keras.datasets import hold_out, load_dataset
+from vgg_keras.tuning.oracles import make_oracle
+from vgg_keras.tuning.progress import Progress
+from vgg_keras.tuning.status import log_file, status_file
+from vgg_keras.tuning.tuner import Tuner
+from vgg_keras.tuning.workers import CHIEF_LOST
+
+CHIEF_SECONDS = 60
+"""How long a worker waits for an answer; KerasTuner's own limit is an hour."""
+
+
+def work(
+    config: SearchConfig, directory: Path, host: str, port: int, name: str, threads: int
+) -> None:
+    """Runs trials until the chief has no more, then ends the process.
+
+    Args:
+        config: of the search.
+        directory: of the search.
+        host: where the chief listens.
+        port: the same.
+        name: of the worker; the chief knows it by that.
+        threads: that TensorFlow may use for one operation, and for operations side by side.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the worker ends it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    status = status_file(directory / "tuner", name)
+    status.parent.mkdir(exist_ok=True)
+    with log_file(directory / "tuner", name).open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    os.environ["KERASTUNER_TUNER_ID"] = name
+    os.environ["KERASTUNER_ORACLE_IP"] = host
+    os.environ["KERASTUNER_ORACLE_PORT"] = str(port)
+    oracle_client.TIMEOUT = CHIEF_SECONDS
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    parts, _ = hold_out(
+        load_dataset(config.dataset, config.limit), config.validation_split, config.seed
+    )
+    try:
+        with Progress(status, config.objective) as progress:
+            Tuner(make_oracle(config), config, parts, directory).search(progress)
+    except grpc.RpcError as error:
+        print(f"no answer from the chief: {error.details()}", file=sys.stderr, flush=True)
+        sys.exit(CHIEF_LOST)
+
+
+def _end_with_parent() -> None:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

@@ -1,0 +1,123 @@
+"""Worker processes on this machine: started, watched, started again, ended.
+
+This file imports no TensorFlow, so that its processes can start while the program does so.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import platform
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from vgg_keras.config import InconclusiveError, SearchConfig
+from vgg_keras.runs import cores
+from vgg_keras.startup import silent_startup
+from vgg_keras.tuning.status import log_file, read_status, status_file
+
+CHIEF_LOST = 3
+"""Exit status of a worker whose chief gave no answer."""
+
+FAILED_STARTS = 3
+END_SECONDS = 10
+
+
+def prepare_processes() -> None:
+    """Starts the process that imports TensorFlow once, to be forked into workers."""
+    multiprocessing.set_forkserver_preload(["vgg_keras.tuning.worker"])
+    with silent_startup():
+        forkserver.ensure_running()
+
+
+@dataclass
+class Worker:
+    """A worker process.
+
+    Attributes:
+        name: that the chief knows it by; it stays when the process is started again.
+        process: of the worker.
+        failed_starts: deaths in a row outside of a trial.
+    """
+
+    name: str
+    process: BaseProcess
+    failed_starts: int = 0
+
+
+class Workers:
+    """The workers of this machine, alive inside a `with`.
+
+    Args:
+        count: how many; each gets its share of the cores.
+        config: of the search.
+        directory: of the search.
+        host: where the chief listens.
+        port: the same.
+
+    Attributes:
+        running: those that have not ended.
+    """
+
+    def __init__(self, count: int, config: SearchConfig, directory: Path, host: str, port: int):
+        names = (f"{platform.node()}-{os.getpid()}-{number}" for number in range(count))
+        self._names = [name.replace("chief", "") for name in names]  # a chief would have it
+        self._project = directory / "tuner"
+        self._threads = max(1, cores() // max(1, count))
+        self._arguments = (config, directory, host, port)
+        self.running: list[Worker] = []
+
+    def __enter__(self) -> Self:
+        prepare_processes()
+        self.running = [Worker(name, self._start(name)) for name in self._names]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for worker in self.running:
+            worker.process.kill()
+        for worker in self.running:
+            worker.process.join(END_SECONDS)
+            status_file(self._project, worker.name).unlink(missing_ok=True)
+
+    def watch(self) -> None:
+        """Starts workers that died again, under their own names.
+
+        Raises:
+            InconclusiveError: if one cannot be started, or the chief is gone.
+        """
+        for worker in list(self.running):
+            status = worker.process.exitcode
+            if status is None:
+                continue
+            if status == 0:
+                self.running.remove(worker)
+                continue
+            in_trial = read_status(self._project, worker.name).trial is not None
+            worker.failed_starts = 0 if in_trial else worker.failed_starts + 1
+            if status == CHIEF_LOST or worker.failed_starts == FAILED_STARTS:
+                raise InconclusiveError(f"worker {worker.name} ended: {self._last_line(worker)}")
+            status_file(self._project, worker.name).unlink(missing_ok=True)
+            worker.process = self._start(worker.name)
+
+    def _start(self, name: str) -> BaseProcess:
+        from vgg_keras.tuning.worker import work
+
+        arguments = (*self._arguments, name, self._threads)
+        context = multiprocessing.get_context("forkserver")
+        process = context.Process(target=work, args=arguments, daemon=True)
+        process.start()
+        return process
+
+    def _last_line(self, worker: Worker) -> str:
+        log = log_file(self._project, worker.name)
+        lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
+        return lines[-1] if lines else f"exit status {worker.process.exitcode}"
