@@ -86,7 +86,8 @@ def run_search(options: Namespace) -> int:
         prepare_processes()  # while this one imports TensorFlow too
     with tensorflow_for(options) as verbose:
         from vgg_keras import terminal
-        from vgg_keras.tuning.search import join, search
+        from vgg_keras.tuning.join import join
+        from vgg_keras.tuning.search import search
 
         if options.join:
             join(config, options.join, verbose)

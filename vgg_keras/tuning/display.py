@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from keras_tuner.engine.trial import Trial
 from rich.live import Live
 from rich.table import Table
 
 from vgg_keras.config import SearchConfig
+from vgg_keras.tuning.chief import Address
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.rows import chosen
 from vgg_keras.tuning.status import read_status
 
+STALE_SECONDS = 10
+"""A status as old was left by a worker that was killed."""
+
 
 class Display:
-    """Shows a search inside a `with`.
+    """Shows a search; inside a `with` also what each worker is doing.
 
     Args:
-        project: KerasTuner's directory, where workers write their status.
+        directory: of the search.
         config: of the search.
         verbose: 0 nothing, 1 live lines as well, 2 only a line a trial.
     """
 
-    def __init__(self, project: Path, config: SearchConfig, verbose: int):
-        self._project, self._config, self._verbose = project, config, verbose
+    def __init__(self, directory: Path, config: SearchConfig, verbose: int):
+        self._directory, self._config, self._verbose = directory, config, verbose
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -46,9 +51,12 @@ class Display:
         self._stack.close()
 
     def _workers(self) -> Table:
+        project = self._directory / "tuner"
         table = Table.grid(padding=(0, 2))
-        for path in sorted(self._project.glob("workers/*.json")):
-            status = read_status(self._project, path.stem)
+        for path in sorted(project.glob("workers/*.json")):
+            if path.exists() and time.time() - path.stat().st_mtime > STALE_SECONDS:
+                continue
+            status = read_status(project, path.stem)
             if status.trial is None:
                 table.add_row(path.stem, "idle")
                 continue
@@ -58,15 +66,29 @@ class Display:
             table.add_row(path.stem, f"trial {status.trial}", epoch, score, left)
         return table
 
-    def tell(self, trial: Trial, oracle: Durable) -> None:
+    def show_space(self, space: dict[str, dict[str, Any]]) -> None:
+        """Prints what is chosen from."""
+        for name, hyperparameter in space.items():
+            self._print(f"{name}: {', '.join(map(str, hyperparameter['values']))}")
+
+    def show_address(self, address: Address) -> None:
+        """Prints how another machine can join."""
+        home = self._directory.resolve()
+        file, logdir = home / "config.json", home.parents[1]
+        command = f"vgg-keras search --config {file} --logdir {logdir} --join {address}"
+        self._print(f"Join with: {command}")
+
+    def show_trial(self, trial: Trial, oracle: Durable) -> None:
         """Prints a line about a trial that has ended, and the best so far."""
-        if not self._verbose:
-            return
         objective = self._config.objective
         values = ", ".join(f"{name} {value}" for name, value in chosen(trial).items())
         ended = Record.load(oracle.directory_of(trial)).reason or f"{objective} {trial.score:.4f}"
         best = oracle.get_best_trials(1)[0]
         so_far = "" if best.score is None else f"; best {best.score:.4f} in trial {best.trial_id}"
         total = f" of {oracle.max_trials}" if oracle.max_trials else ""
-        done = f"{len(oracle.end_order)}{total}"
-        print(f"Trial {trial.trial_id} ({done} done): {values}: {ended}{so_far}", flush=True)
+        done = f"{len(oracle.end_order)}{total} done"
+        self._print(f"Trial {trial.trial_id} ({done}): {values}: {ended}{so_far}")
+
+    def _print(self, line: str) -> None:
+        if self._verbose:
+            print(line, flush=True)

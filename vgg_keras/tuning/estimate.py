@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from vgg_keras.config import SearchConfig
+from vgg_keras.datasets import Arrays
 from vgg_keras.runs import cores
 
 # Measured on two cores of an Intel Xeon with `python scripts/search_speed.py`.
@@ -12,6 +14,20 @@ START_SECONDS = 2.0
 TRACE_SECONDS = 1.8
 CORE_FLOPS = 7.6e10
 THREADS_POWER = 0.85
+
+
+def count_workers(config: SearchConfig, arrays: Arrays, verbose: int) -> int:
+    """The number of workers that was asked for, or that is the fastest by an estimate."""
+    if config.workers != "auto":
+        if config.workers > cores():
+            print(f"Warning: {config.workers} workers share {cores()} cores", file=sys.stderr)
+        return config.workers
+    seconds = estimate(config, len(arrays.x_train), arrays.image_shape)
+    count = min(seconds, key=lambda workers: seconds[workers])
+    if verbose:
+        alone = f", {seconds[1]:.0f} s with 1" if count > 1 else ""
+        print(f"Workers: {count}; trials take some {seconds[count]:.0f} s{alone}", flush=True)
+    return count
 
 
 def estimate(config: SearchConfig, images: int, shape: tuple[int, ...]) -> dict[int, float]:
@@ -26,7 +42,7 @@ def estimate(config: SearchConfig, images: int, shape: tuple[int, ...]) -> dict[
         shape: of an image: height, width, channels.
 
     Returns:
-        The seconds by number of workers, the fastest first.
+        The seconds by number of workers.
     """
     flops = 3 * flops_of(config, shape) * images * config.epochs * config.executions
     seconds = {}
@@ -35,7 +51,7 @@ def estimate(config: SearchConfig, images: int, shape: tuple[int, ...]) -> dict[
         trial = config.executions * TRACE_SECONDS + flops / (CORE_FLOPS * threads**THREADS_POWER)
         start = START_SECONDS if workers > 1 else 0
         seconds[workers] = start + math.ceil(config.trials / workers) * trial
-    return dict(sorted(seconds.items(), key=lambda item: item[1]))
+    return seconds
 
 
 def flops_of(config: SearchConfig, shape: tuple[int, ...]) -> float:

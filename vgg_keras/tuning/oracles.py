@@ -16,7 +16,8 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 
 from vgg_keras.config import InputError, SearchConfig
 from vgg_keras.tuning.records import Record
-from vgg_keras.tuning.state import restore_state, save_state
+from vgg_keras.tuning.space import declare
+from vgg_keras.tuning.state import save_state
 
 FAILURES_IN_A_ROW = 5
 CHECKPOINTS_KEPT = 3
@@ -60,7 +61,6 @@ class Durable(Oracle):
 
     def reload(self) -> None:
         """Reads the state, and puts every trial that has not ended in line once."""
-        restore_state(Path(self._project_dir))
         super().reload()
         self.trials: dict[str, Trial] = {name: self.trials[name] for name in self.start_order}
         done = [name for name, trial in self.trials.items() if trial.status in ENDED]
@@ -155,6 +155,7 @@ def make_oracle(config: SearchConfig) -> Durable:
     )
     options: dict[str, Any] = {
         "objective": objective,
+        "hyperparameters": declare(config),
         "seed": int(np.random.SeedSequence(config.seed).generate_state(1)[0]) or 1,
         "max_consecutive_failed_trials": MORE_THAN_EVER,
     }

@@ -9,9 +9,8 @@ from vgg_keras.config import InconclusiveError
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.status import read_status
-from vgg_keras.tuning.workers import Workers
+from vgg_keras.tuning.workers import WATCH_SECONDS, Workers
 
-WATCH_SECONDS = 0.5
 LOST_SECONDS = 60
 ALONE_SECONDS = 600
 FAREWELL_SECONDS = 3
@@ -46,14 +45,3 @@ def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> Non
         farewell = time.monotonic() + FAREWELL_SECONDS
         while oracle.tuner_ids and time.monotonic() < farewell:  # each is told that it may go
             time.sleep(0.05)
-
-
-def watch(workers: Workers) -> None:
-    """Watches the workers that joined the chief of another machine until all have ended.
-
-    Raises:
-        InconclusiveError: if the chief gives no answer any more.
-    """
-    while workers.running:
-        time.sleep(WATCH_SECONDS)
-        workers.watch()

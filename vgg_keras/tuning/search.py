@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,15 @@ from keras_tuner.engine.trial import Trial
 from vgg_keras.config import InconclusiveError, InputError, SearchConfig, option_of, require
 from vgg_keras.datasets import Arrays, hold_out, load_dataset
 from vgg_keras.model import VGG
-from vgg_keras.runs import Result, cores, create_run_directory, json_values
+from vgg_keras.runs import Result, create_run_directory, json_values
 from vgg_keras.tuning.best import retrain_best
-from vgg_keras.tuning.chief import Address, Chief, check_chief
+from vgg_keras.tuning.chief import Address, Chief
 from vgg_keras.tuning.display import Display
-from vgg_keras.tuning.estimate import estimate
+from vgg_keras.tuning.estimate import count_workers
 from vgg_keras.tuning.oracles import make_oracle
-from vgg_keras.tuning.parallel import serve, watch
-from vgg_keras.tuning.progress import Progress
+from vgg_keras.tuning.parallel import serve
 from vgg_keras.tuning.rows import rows
 from vgg_keras.tuning.space import describe
-from vgg_keras.tuning.status import status_file
 from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import Workers
 
@@ -61,96 +58,45 @@ def search(
     arrays = load_dataset(config.dataset, config.limit)
     VGG(filters=[()] * max(config.blocks_choices)).check_images(arrays.image_shape)
     parts, held = hold_out(arrays, config.validation_split, config.seed)
+    workers = count_workers(config, parts, verbose)
+    config = replace(config, workers=workers)
     oracle = make_oracle(config)
-    count = count_workers(config, parts, verbose)
-    config = replace(config, workers=count)
-    server = Chief(oracle, address) if address or count != 1 else None
+    server = Chief(oracle, address) if address or workers != 1 else None
     directory = open_directory(config, "--resume") if resume else None
     directory = directory or create_run_directory(config.logdir, "search", config.name)
-    project = directory / "tuner"
-    for left in project.glob("workers/*"):
-        left.unlink()
 
-    again = f"vgg-keras search --config {directory / 'config.json'}"
-    shared = directory.resolve()
-    joined = f"vgg-keras search --config {shared / 'config.json'} --logdir {shared.parents[1]}"
+    space = describe(oracle.get_space())
     data = facts(arrays, parts, held)
-    with Result(directory, config, data=data, space={}, trials=[], best=None) as result:
+    display = Display(directory, config, verbose)
+    with Result(directory, config, data=data, space=space, trials=[], best=None) as result:
+
+        def tell(trial: Trial) -> None:
+            result.update(trials=rows(oracle, config))
+            display.show_trial(trial, oracle)
+
         try:
-            with Display(project, config, verbose) as display, ExitStack() as stack:
+            tuner = Tuner(oracle, config, parts, directory)
+            result.update(trials=rows(oracle, config))
+            oracle.tell = tell
+            with display:
+                display.show_space(space)
                 if server:
-                    workers = Workers(count, config, directory, *server.address)
-                    stack.enter_context(workers)  # they start while the tuner is made
-                tuner = Tuner(oracle, config, parts, directory)
-                result.update(space=describe(oracle.get_space()), trials=rows(oracle, config))
-
-                def tell(trial: Trial) -> None:
-                    result.update(trials=rows(oracle, config))
-                    display.tell(trial, oracle)
-
-                oracle.tell = tell
-                if server:
-                    if address and verbose:
-                        print(f"Join with: {joined} --join {server.address}", flush=True)
-                    serve(oracle, server, workers, project)
+                    if address:
+                        display.show_address(server.address)
+                    with Workers(workers, config, directory, *server.address) as processes:
+                        serve(oracle, server, processes, directory / "tuner")
                 else:
-                    progress = Progress(status_file(project, tuner.tuner_id), config.objective)
-                    with progress:
-                        tuner.search(progress)
+                    tuner.search()
             if oracle.stopped:
                 raise InconclusiveError(oracle.stopped)
             trained = replace(arrays, x_test=parts.x_test, y_test=parts.y_test)
             best = retrain_best(oracle, config, trained, arrays, directory, verbose)
         except KeyboardInterrupt:
-            print(f"Go on with: {again} --resume", file=sys.stderr)
+            file = directory / "config.json"
+            print(f"Go on with: vgg-keras search --config {file} --resume", file=sys.stderr)
             raise
         result.update(trials=rows(oracle, config), best=best)
     return result.value
-
-
-def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
-    """Gives workers of this machine to the search of a chief on another one.
-
-    Args:
-        config: of that search, from the `config.json` in its directory, which both machines see;
-            `workers` may differ.
-        chief: `HOST:PORT` of its chief.
-        verbose: 0 none, 1 a live line a worker.
-
-    Raises:
-        InputError: if there is no such search or chief.
-        InconclusiveError: if the chief gives no answer any more.
-    """
-    address = Address.parse(chief, "--join")
-    directory = open_directory(config, "--join")
-    arrays = load_dataset(config.dataset, config.limit)
-    parts, held = hold_out(arrays, config.validation_split, config.seed)
-    expected = json.loads((directory / "result.json").read_text())["data"]
-    require(
-        facts(arrays, parts, held) == expected, "--dataset", f"the chief's: {expected}", "other"
-    )
-    check_chief(address)
-    count = max(1, count_workers(config, parts, verbose))
-    with (
-        Display(directory / "tuner", config, verbose),
-        Workers(count, config, directory, *address) as workers,
-    ):
-        watch(workers)
-
-
-def count_workers(config: SearchConfig, arrays: Arrays, verbose: int) -> int:
-    """The number of workers that was asked for, or that is the fastest by an estimate."""
-    if config.workers == "auto":
-        seconds = estimate(config, len(arrays.x_train), arrays.image_shape)
-        count = next(iter(seconds))
-        if verbose:
-            told = f"about {seconds[count]:.0f} s for the trials"
-            alone = f", {seconds[1]:.0f} s with 1" if count > 1 else ""
-            print(f"Workers: {count}, {told}{alone}", flush=True)
-        return count
-    if config.workers > cores():
-        print(f"Warning: {config.workers} workers share {cores()} cores", file=sys.stderr)
-    return int(config.workers)
 
 
 def facts(arrays: Arrays, parts: Arrays, held: np.ndarray) -> dict[str, Any]:
@@ -175,8 +121,11 @@ def open_directory(config: SearchConfig, option: str) -> Path:
     """
     require(config.name is not None, "--name", f"the search to {option.strip('-')}", "none")
     directory = Path(config.logdir, "search", str(config.name))
+    file = directory / "config.json"
+    if directory.is_dir() and not file.exists():  # killed before there was one
+        return directory
     try:
-        old = json.loads((directory / "config.json").read_text())
+        old = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{option}: expected a search in {directory}, received {error}") from error
     new = json_values(config.to_dict())

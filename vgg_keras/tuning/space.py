@@ -65,6 +65,13 @@ def choose(hp: keras_tuner.HyperParameters, config: SearchConfig) -> Design:
     )
 
 
+def declare(config: SearchConfig) -> keras_tuner.HyperParameters:
+    """The space of a search."""
+    hp = keras_tuner.HyperParameters()
+    choose(hp, config)
+    return hp
+
+
 def describe(space: keras_tuner.HyperParameters) -> dict[str, dict[str, Any]]:
     """The space as JSON values: for each hyperparameter its choices and its conditions."""
     return {

@@ -23,7 +23,8 @@ from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.progress import Progress
 from vgg_keras.tuning.records import Execution, Record
-from vgg_keras.tuning.state import save_state
+from vgg_keras.tuning.state import restore_state, save_state
+from vgg_keras.tuning.status import status_file
 
 IDLE_SECONDS = 0.2
 
@@ -51,6 +52,8 @@ class Tuner(keras_tuner.Tuner):
         self._config, self._home = config, directory
         self._idle = False
         hypermodel = VGGHyperModel(config, arrays)
+        if not self._is_worker():
+            restore_state(directory / "tuner")
         with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells what it reloads
             super().__init__(oracle, hypermodel, directory=str(directory), project_name="tuner")
         self.save()  # or a search killed in its first trial could not go on
@@ -62,17 +65,13 @@ class Tuner(keras_tuner.Tuner):
             save_state(Path(self._get_tuner_fname()), self.get_state())
 
     def _populate_initial_space(self) -> None:
-        if not self._is_worker():
-            super()._populate_initial_space()
+        """Builds no models: the oracle knows the space."""
 
-    def search(self, progress: Progress) -> None:
-        """Runs trials until the oracle has no more.
-
-        Args:
-            progress: tells what is going on.
-        """
-        self._progress = progress
-        super().search()
+    def search(self) -> None:
+        """Runs trials until the oracle has no more."""
+        status = status_file(self._home / "tuner", self.tuner_id)
+        with Progress(status, self._config.objective) as self._progress:
+            super().search()
 
     def pre_create_trial(self) -> None:
         """Waits before it asks again for a trial."""

@@ -16,8 +16,7 @@ from keras_tuner.src.distribute import oracle_client
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import hold_out, load_dataset
 from vgg_keras.tuning.oracles import make_oracle
-from vgg_keras.tuning.progress import Progress
-from vgg_keras.tuning.status import log_file, status_file
+from vgg_keras.tuning.status import log_file
 from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import CHIEF_LOST
 
@@ -40,9 +39,9 @@ def work(
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the worker ends it
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    status = status_file(directory / "tuner", name)
-    status.parent.mkdir(exist_ok=True)
-    with log_file(directory / "tuner", name).open("ab") as log:
+    path = log_file(directory / "tuner", name)
+    path.parent.mkdir(exist_ok=True)
+    with path.open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     os.environ["KERASTUNER_TUNER_ID"] = name
@@ -55,8 +54,7 @@ def work(
         load_dataset(config.dataset, config.limit), config.validation_split, config.seed
     )
     try:
-        with Progress(status, config.objective) as progress:
-            Tuner(make_oracle(config), config, parts, directory).search(progress)
+        Tuner(make_oracle(config), config, parts, directory).search()
     except grpc.RpcError as error:
         print(f"no answer from the chief: {error.details()}", file=sys.stderr, flush=True)
         sys.exit(CHIEF_LOST)

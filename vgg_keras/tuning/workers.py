@@ -25,6 +25,7 @@ CHIEF_LOST = 3
 
 FAILED_STARTS = 3
 END_SECONDS = 10
+WATCH_SECONDS = 0.5
 
 
 def prepare_processes() -> None:

@@ -1,0 +1,43 @@
+"""Workers of this machine for the search of another one."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from vgg_keras.config import SearchConfig, require
+from vgg_keras.datasets import hold_out, load_dataset
+from vgg_keras.tuning.chief import Address, check_chief
+from vgg_keras.tuning.display import Display
+from vgg_keras.tuning.estimate import count_workers
+from vgg_keras.tuning.search import facts, open_directory
+from vgg_keras.tuning.workers import WATCH_SECONDS, Workers
+
+
+def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
+    """Gives workers of this machine to the search of a chief on another one.
+
+    Args:
+        config: of that search, from the `config.json` in its directory, which both machines see;
+            `workers` may differ.
+        chief: `HOST:PORT` of its chief.
+        verbose: 0 none, 1 a live line a worker.
+
+    Raises:
+        InputError: if there is no such search or chief.
+        InconclusiveError: if the chief gives no answer any more.
+    """
+    address = Address.parse(chief, "--join")
+    directory = open_directory(config, "--join")
+    arrays = load_dataset(config.dataset, config.limit)
+    parts, held = hold_out(arrays, config.validation_split, config.seed)
+    expected = json.loads((directory / "result.json").read_text())["data"]
+    same = facts(arrays, parts, held) == expected
+    require(same, "--dataset", f"the data of the chief: {expected}", "other data")
+    check_chief(address)
+    count = max(1, count_workers(config, parts, verbose))
+    workers = Workers(count, config, directory, *address)
+    with Display(directory, config, verbose), workers:
+        while workers.running:
+            time.sleep(WATCH_SECONDS)
+            workers.watch()
