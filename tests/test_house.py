@@ -17,6 +17,7 @@ ROOMS = [
     "config",
     "runs",
     "startup",
+    "memory",
     "datasets",
     "model",
     "trainers",

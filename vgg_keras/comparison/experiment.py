@@ -15,6 +15,7 @@ from vgg_keras.comparison.parity import certify
 from vgg_keras.comparison.timing import speed
 from vgg_keras.config import CompareConfig, ModelConfig, TrainConfig, require
 from vgg_keras.datasets import Arrays, Batches, load_dataset
+from vgg_keras.memory import release_graphs
 from vgg_keras.model import VGG
 from vgg_keras.recording import Cumulative, Digests, Timing
 from vgg_keras.runs import Result, create_run_directory, peak_rss_bytes
@@ -128,6 +129,7 @@ def make_batches(config: ModelConfig, arrays: Arrays) -> Batches:
     return Batches(arrays, config.batch_size, config.seed, config.class_weight)
 
 
+@release_graphs()
 def run_once(
     name: str, trainer: Trainer, config: ModelConfig, arrays: Arrays, home: Path, verbose: int
 ) -> dict[str, Any]:

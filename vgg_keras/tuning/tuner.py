@@ -19,6 +19,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays
+from vgg_keras.memory import release_graphs
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.progress import Progress
@@ -104,7 +105,8 @@ class Tuner(keras_tuner.Tuner):
             board = keras.callbacks.TensorBoard(part, write_graph=False)
             self._progress.begin(trial.trial_id, execution)
             callbacks = [board, checkpoint, self._progress]
-            executions.append(self._execute(trial, execution, callbacks))
+            with release_graphs():
+                executions.append(self._execute(trial, execution, callbacks))
         Record(tuple(executions)).save(Path(self.get_trial_dir(trial.trial_id)))
         score = float(np.mean([execution.score for execution in executions]))
         self._write_hparams(home, trial, score)

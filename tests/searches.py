@@ -1,0 +1,32 @@
+"""Small searches that the tests share."""
+
+import json
+from importlib.resources import files
+
+import jsonschema
+
+from vgg_keras import SearchConfig, search
+from vgg_keras.config import Choices
+
+SCHEMA = json.loads((files("vgg_keras") / "schemas" / "search.json").read_text())
+SMALL = {
+    "limit": 200,
+    "epochs": 1,
+    "trials": 3,
+    "filters_choices": Choices([2, 4, 6]),
+    "dense_choices": Choices([8]),
+}
+
+
+def run(tmp_path, name="a", resume=False, **changes):
+    config = SearchConfig(**{**SMALL, **changes}, logdir=str(tmp_path), name=name)
+    result = search(config, resume)
+    assert json.loads((tmp_path / "search" / name / "result.json").read_text()) == result
+    jsonschema.validate(result, SCHEMA)
+    return result
+
+
+def outcome(result):
+    """What must be the same in a search repeated: all but times."""
+    trials = [{k: v for k, v in trial.items() if k != "seconds"} for trial in result["trials"]]
+    return trials, result["best"], result["space"], result["data"]

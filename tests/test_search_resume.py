@@ -1,0 +1,127 @@
+"""A search killed at any moment goes on, and ends as if it had not been."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from searches import outcome, run
+
+from vgg_keras import cli
+from vgg_keras.config import Choices, InputError
+
+
+@pytest.mark.slow
+def test_a_finished_search_can_have_more_trials(tmp_path, scripted):
+    whole = run(tmp_path)
+    run(tmp_path, "b", trials=1)
+    assert outcome(run(tmp_path, "b", resume=True)) == outcome(whole)
+    assert outcome(run(tmp_path, "b", resume=True)) == outcome(whole)
+
+
+def test_another_space_cannot_be_resumed(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    before = (tmp_path / "search" / "a" / "result.json").read_bytes()
+    with pytest.raises(InputError, match=r"--filters-choices: expected \[2, 4, 6\], as when"):
+        run(tmp_path, resume=True, filters_choices=Choices([2, 4]))
+    with pytest.raises(InputError, match="--resume: expected a search in"):
+        run(tmp_path, "none", resume=True)
+    assert (tmp_path / "search" / "a" / "result.json").read_bytes() == before
+
+
+OPTIONS = [
+    *("--limit", "200", "--epochs", "1", "--trials", "6"),
+    *("--filters-choices", "2:6:2", "--dense-choices", "8", "--name", "a"),
+]
+
+
+def start(home, *more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "vgg_keras", "search", *OPTIONS, "--logdir", home, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_resumed_a_search_ends_as_if_undisturbed(tmp_path):
+    undisturbed = run(tmp_path, "whole", trials=6)
+    rng = np.random.default_rng(0)
+    kills = 0
+    for attempt in range(20):
+        directory = tmp_path / "killed" / "search" / "a"
+        more = ["--resume"] if (directory / "tuner" / "oracle.json").is_file() else []
+        if directory.is_dir() and not more:
+            subprocess.run(["rm", "-r", directory], check=True)
+        process = start(tmp_path / "killed", *more)
+        try:
+            process.wait(timeout=5 + 4 * rng.random() if attempt < 4 else 200)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+        process.communicate()
+        if process.returncode == 0:
+            break
+    assert kills >= 2
+    result = json.loads((directory / "result.json").read_text())
+    assert outcome(result) == outcome(undisturbed)
+
+
+@pytest.mark.slow
+def test_interrupted_by_the_keyboard_a_search_tells_how_to_go_on(tmp_path):
+    process = start(tmp_path)
+    state = tmp_path / "search" / "a" / "tuner" / "trial_1" / "trial.json"
+    deadline = time.monotonic() + 120
+    while not state.is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    while process.poll() is None:  # Python may lose one that comes while it collects garbage
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "config.json --resume" in error
+    result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())
+    assert result["status"] == "interrupted"
+    command = error.split("Go on with: vgg-keras ")[1].splitlines()[0].split()
+    assert cli.main([*command, "--quiet"]) == 0
+    result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())
+    assert [trial["status"] for trial in result["trials"]] == ["completed"] * 6
+
+
+def disturbed_states(tmp_path):
+    """States that a kill between two of KerasTuner's writes leaves behind."""
+    tuner = tmp_path / "search" / "a" / "tuner"
+    oracle = json.loads((tuner / "oracle.json").read_text())
+    yield "ended, but still ongoing for the oracle", {**oracle, "ongoing_trials": {"tuner0": "2"}}
+    yield "ended, but not for the oracle", {**oracle, "end_order": oracle["end_order"][:-1]}
+
+
+@pytest.mark.slow
+def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scripted):
+    whole = run(tmp_path)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    for name, state in list(disturbed_states(tmp_path)):
+        (tuner / "oracle.json").write_text(json.dumps(state))
+        written = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
+        assert len(written) == 3
+        assert outcome(run(tmp_path, resume=True)) == outcome(whole), name
+        after = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
+        assert after == written, name
+
+
+@pytest.mark.slow
+def test_a_trial_unknown_to_the_oracle_is_started_anew(tmp_path, scripted):
+    whole = run(tmp_path)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    early = run(tmp_path, "b", trials=2)
+    assert len(early["trials"]) == 2
+    other = tmp_path / "search" / "b" / "tuner"
+    (other / "trial_2").mkdir()
+    orphan = json.loads((tuner / "trial_2" / "trial.json").read_text())
+    (other / "trial_2" / "trial.json").write_text(json.dumps({**orphan, "status": "RUNNING"}))
+    assert outcome(run(tmp_path, "b", trials=3, resume=True))[0] == outcome(whole)[0]
