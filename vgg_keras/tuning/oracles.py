@@ -75,11 +75,13 @@ class Durable(Oracle):
             trial = Trial(self.get_space(), status=TrialStatus.STOPPED)
         else:
             trial = super().create_trial(tuner_id)
-        if trial.status in (TrialStatus.STOPPED, TrialStatus.IDLE):
+        if trial.status != TrialStatus.RUNNING:
             trial.status = TrialStatus.IDLE if self.ongoing_trials else TrialStatus.STOPPED
         if trial.status == TrialStatus.STOPPED:
             self.tuner_ids.discard(tuner_id)
             self.finished.set()
+        else:
+            self.tuner_ids.add(tuner_id)
         return trial
 
     def end_trial(self, trial: Trial) -> None:

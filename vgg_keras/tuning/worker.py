@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -20,12 +21,15 @@ from vgg_keras.tuning.status import log_file
 from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import CHIEF_LOST
 
-CHIEF_SECONDS = 60
-"""How long a worker waits for an answer; KerasTuner's own limit is an hour."""
-
 
 def work(
-    config: SearchConfig, directory: Path, host: str, port: int, name: str, threads: int
+    config: SearchConfig,
+    directory: Path,
+    host: str,
+    port: int,
+    name: str,
+    threads: int,
+    patience: float,
 ) -> None:
     """Runs trials until the chief has no more, then ends the process.
 
@@ -36,6 +40,7 @@ def work(
         port: the same.
         name: of the worker; the chief knows it by that.
         threads: that TensorFlow may use for one operation, and for operations side by side.
+        patience: seconds that the chief has for an answer; KerasTuner's own limit is an hour.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the worker ends it
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -47,7 +52,7 @@ def work(
     os.environ["KERASTUNER_TUNER_ID"] = name
     os.environ["KERASTUNER_ORACLE_IP"] = host
     os.environ["KERASTUNER_ORACLE_PORT"] = str(port)
-    oracle_client.TIMEOUT = CHIEF_SECONDS
+    oracle_client.TIMEOUT = patience
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     parts, _ = hold_out(
@@ -61,7 +66,7 @@ def work(
 
 
 def _end_with_parent() -> None:
-    parent = os.getppid()
-    while os.getppid() == parent:
+    launcher, server = multiprocessing.parent_process(), os.getppid()
+    while launcher and launcher.is_alive() and os.getppid() == server:
         time.sleep(0.5)
     os._exit(1)

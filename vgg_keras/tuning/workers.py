@@ -25,6 +25,7 @@ CHIEF_LOST = 3
 
 FAILED_STARTS = 3
 END_SECONDS = 10
+CHIEF_SECONDS = 60
 WATCH_SECONDS = 0.5
 
 
@@ -112,7 +113,7 @@ class Workers:
     def _start(self, name: str) -> BaseProcess:
         from vgg_keras.tuning.worker import work
 
-        arguments = (*self._arguments, name, self._threads)
+        arguments = (*self._arguments, name, self._threads, CHIEF_SECONDS)
         context = multiprocessing.get_context("forkserver")
         process = context.Process(target=work, args=arguments, daemon=True)
         process.start()

@@ -1,0 +1,292 @@
+"""A search with worker processes: watched, bounded in every wait, and nobody left behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from searches import SMALL, run
+
+from vgg_keras import SearchConfig, cli
+from vgg_keras.config import Choices, InconclusiveError, InputError
+from vgg_keras.tuning import chief, parallel
+from vgg_keras.tuning.estimate import estimate
+from vgg_keras.tuning.oracles import make_oracle
+from vgg_keras.tuning.records import Record
+from vgg_keras.tuning.status import read_status
+
+OPTIONS = [
+    *("--limit", "200", "--epochs", "1", "--filters-choices", "2,4,6", "--dense-choices", "8"),
+    *("--trials", "4", "--name", "a", "--quiet"),
+]
+
+
+def start(home, *more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "vgg_keras", "search", *OPTIONS, "--logdir", home, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition, seconds=100):
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "nothing came in time"
+        time.sleep(0.05)
+    return value
+
+
+def workers_in_trials(home):
+    """The workers that are training: name and trial."""
+    project = home / "search" / "a" / "tuner"
+    statuses = {
+        path.stem: read_status(project, path.stem) for path in project.glob("workers/*.json")
+    }
+    return [name for name, status in statuses.items() if status.epochs]
+
+
+def processes_of(pid):
+    """Process ids of all that a process has started, and they in turn."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found = [pid]
+    for parent in found:
+        found += [child for child, its_parent in parents.items() if its_parent == parent]
+    return found[1:]
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def completed(home, trials=4):
+    result = json.loads((home / "search" / "a" / "result.json").read_text())
+    assert result["status"] == "finished"
+    assert [trial["status"] for trial in result["trials"]] == ["completed"] * trials
+    assert len({trial["id"] for trial in result["trials"]}) == trials
+    return result
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+
+@pytest.mark.slow
+def test_workers_run_the_trials_of_a_serial_search(tmp_path):
+    serial = run(tmp_path, "serial", algorithm="random", trials=4)
+    result = run(tmp_path, "workers", algorithm="random", trials=4, workers=2)
+    assert [trial["values"] for trial in result["trials"]] == [
+        trial["values"] for trial in serial["trials"]
+    ]
+    assert [trial["seeds"] for trial in result["trials"]] == [
+        trial["seeds"] for trial in serial["trials"]
+    ]
+    assert result["best"]["score"] == max(trial["score"] for trial in result["trials"])
+    assert result["config"]["workers"] == 2
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["worker", "fork server"])
+def test_a_worker_that_dies_is_started_again_and_gets_its_trial_back(tmp_path, victim):
+    process = start(tmp_path, "--workers", "2")
+    wait_for(lambda: workers_in_trials(tmp_path))
+    started = processes_of(process.pid)
+    parents = {pid: processes_of(pid) for pid in started}
+    (server,) = [pid for pid, children in parents.items() if children]
+    os.kill(server if victim == "fork server" else parents[server][0], signal.SIGKILL)
+    _, error = process.communicate(timeout=200)
+    assert process.returncode == 0, error
+    completed(tmp_path)
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_when_the_launcher_ends_so_do_its_workers_and_the_search_goes_on_later(tmp_path, by):
+    process = start(tmp_path, "--workers", "2")
+    wait_for(lambda: workers_in_trials(tmp_path))
+    started = processes_of(process.pid)
+    assert len(started) >= 3
+    process.send_signal(by)
+    process.communicate(timeout=30)
+    assert process.returncode == (130 if by == signal.SIGINT else -9)
+    wait_for(lambda: not any(alive(pid) for pid in started), seconds=10)
+    resumed = start(tmp_path, "--workers", "2", "--resume")
+    _, error = resumed.communicate(timeout=200)
+    assert resumed.returncode == 0, error
+    completed(tmp_path)
+
+
+@pytest.mark.slow
+def test_workers_of_another_machine_join_by_the_address_of_the_chief(tmp_path):
+    address = f"127.0.0.1:{free_port()}"
+    process = start(tmp_path, "--workers", "0", "--chief", address)
+    config = tmp_path / "search" / "a" / "config.json"
+    wait_for((tmp_path / "search" / "a" / "tuner" / "tuner0.json").is_file)
+    joined = subprocess.run(
+        [
+            *(sys.executable, "-m", "vgg_keras", "search", "--config", config),
+            *("--join", address, "--workers", "2", "--quiet"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert joined.returncode == 0, joined.stderr
+    _, error = process.communicate(timeout=100)
+    assert process.returncode == 0, error
+    completed(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_worker_whose_chief_died_ends_in_bounded_time(tmp_path):
+    address = f"127.0.0.1:{free_port()}"
+    process = start(tmp_path, "--workers", "0", "--chief", address)
+    config = tmp_path / "search" / "a" / "config.json"
+    wait_for((tmp_path / "search" / "a" / "tuner" / "tuner0.json").is_file)
+    code = (
+        "import sys; from vgg_keras.tuning import workers; workers.CHIEF_SECONDS = 3\n"
+        "from vgg_keras import cli; sys.exit(cli.main(sys.argv[1:]))"
+    )
+    joined = subprocess.Popen(
+        [
+            *(sys.executable, "-c", code, "search", "--config", config),
+            *("--join", address, "--workers", "1", "--quiet"),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: workers_in_trials(tmp_path))
+    process.kill()
+    process.communicate()
+    _, error = joined.communicate(timeout=120)
+    assert joined.returncode == 3
+    assert "no answer from the chief" in error
+
+
+@pytest.fixture
+def oracle(tmp_path):
+    config = SearchConfig(**{**SMALL, "trials": 2})
+    oracle = make_oracle(config)
+    oracle._set_project_dir(str(tmp_path), "tuner")
+    return oracle
+
+
+def end(oracle, trial, score):
+    trial.status = "COMPLETED"
+    oracle.update_trial(trial.trial_id, {"val_accuracy": score})
+    oracle.end_trial(trial)
+
+
+def test_a_trial_in_which_its_worker_dies_again_and_again_is_given_up(oracle):
+    first = oracle.create_trial("a")
+    for _ in range(2):
+        assert oracle.create_trial("a").trial_id == first.trial_id
+    second = oracle.create_trial("a")
+    assert second.trial_id != first.trial_id
+    failed = oracle.trials[first.trial_id]
+    assert failed.status == "FAILED"
+    assert "3 times its worker died" in Record.load(oracle.directory_of(failed)).reason
+
+
+def test_the_trial_of_a_lost_worker_goes_to_another_and_counts_once(oracle):
+    lost = oracle.create_trial("lost")
+    other = oracle.create_trial("other")
+    end(oracle, other, 0.5)
+    assert oracle.create_trial("other").status == "IDLE"
+    oracle.give_back("lost")
+    again = oracle.create_trial("other")
+    assert again.trial_id == lost.trial_id
+    end(oracle, again, 0.25)
+    end(oracle, lost, 0.25)
+    assert oracle.end_order == [other.trial_id, lost.trial_id]
+    assert [trial.score for trial in oracle.trials.values()] == [0.25, 0.5]
+    assert oracle.create_trial("other").status == "STOPPED"
+    assert oracle.finished.is_set()
+
+
+class NoWorkers:
+    """Workers that never come."""
+
+    def watch(self):
+        pass
+
+
+def test_a_chief_that_no_worker_joins_does_not_wait_for_ever(oracle, tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "ALONE_SECONDS", 0.5)
+    server = chief.Chief(oracle, None)
+    with pytest.raises(InconclusiveError, match="no worker asked for a trial"):
+        parallel.serve(oracle, server, NoWorkers(), tmp_path)
+
+
+def test_a_worker_that_is_silent_for_long_is_lost(oracle, tmp_path, monkeypatch):
+    monkeypatch.setattr(parallel, "LOST_SECONDS", 0.5)
+    monkeypatch.setattr(parallel, "ALONE_SECONDS", 2)
+    oracle.create_trial("silent")
+    with pytest.raises(InconclusiveError):
+        parallel.serve(oracle, chief.Chief(oracle, None), NoWorkers(), tmp_path)
+    assert oracle.ongoing_trials == {}
+    assert oracle.create_trial("other").trial_id == "0"
+
+
+def test_a_port_in_use_and_a_chief_out_of_reach_are_told_and_nothing_is_written(
+    tmp_path, capsys, monkeypatch
+):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = f"127.0.0.1:{server.getsockname()[1]}"
+        arguments = ["search", *OPTIONS, "--logdir", str(tmp_path / "logs"), "--chief", taken]
+        assert cli.main(arguments) == 2
+    assert f"--chief: expected a free port of this machine, received {taken}" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "logs").exists()
+    monkeypatch.setattr(chief, "REACH_SECONDS", 1)
+    with pytest.raises(
+        InputError, match=r"--join: expected a chief at 127\.0\.0\.1:1, received no"
+    ):
+        chief.check_chief(chief.Address("127.0.0.1", 1))
+
+
+@pytest.mark.parametrize("address", ["", "host", "host:", ":5000", "host:0", "host:65536", "h:x"])
+def test_an_address_is_a_host_and_a_port(address):
+    with pytest.raises(InputError, match="--chief: expected HOST:PORT"):
+        chief.Address.parse(address, "--chief")
+
+
+def test_the_estimate_wants_workers_for_long_searches_and_none_for_one_trial(monkeypatch):
+    monkeypatch.setattr("vgg_keras.tuning.estimate.cores", lambda: 4)
+    long = SearchConfig(trials=40)
+    seconds = estimate(long, 54000, (28, 28, 1))
+    assert list(seconds) == [1, 2, 3, 4]
+    assert seconds[4] < seconds[2] < seconds[1]
+    assert list(estimate(SearchConfig(trials=1), 54000, (28, 28, 1))) == [1]
+    wide = SearchConfig(trials=40, filters_choices=Choices([64, 128]))
+    assert estimate(wide, 54000, (28, 28, 1))[1] > seconds[1]
+
+
+def test_more_workers_than_cores_are_warned_of_and_none_are_refused(tmp_path, capsys):
+    from vgg_keras.tuning.estimate import count_workers
+
+    assert count_workers(SearchConfig(workers=500), None, 0) == 500
+    assert "500 workers share" in capsys.readouterr().err
+    assert cli.main(["search", *OPTIONS, "--logdir", str(tmp_path / "x"), "--workers", "0"]) == 2
+    assert "--workers: expected at least 1 without --chief" in capsys.readouterr().err
