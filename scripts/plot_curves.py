@@ -1,7 +1,6 @@
 """Draws the curves of a comparison from its `result.json`.
 
 Usage: `python scripts/plot_curves.py logs/compare/NAME scripts/pictures/curves.png`
-(matplotlib comes with `pip install '.[plot]'`).
 """
 
 import json

@@ -18,6 +18,7 @@ ROOMS = [
     "runs",
     "startup",
     "memory",
+    "report",
     "datasets",
     "model",
     "trainers",
@@ -104,6 +105,7 @@ def test_the_wheel_carries_the_data_its_licence_and_the_schemas(tmp_path):
         "vgg_keras/datasets/mnist.npz",
         "vgg_keras/datasets/MNIST-LICENSE.md",
         "vgg_keras/schemas/compare.json",
+        "vgg_keras/report/templates/page.html",
         "vgg_keras/py.typed",
     } <= names
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]

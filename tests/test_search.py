@@ -1,5 +1,6 @@
 """KerasTuner over filter counts: honest scores, repeatable, never losing a trial."""
 
+import gc
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from conftest import TRAINERS, scalars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from searches import SCHEMA, SMALL, outcome, run
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from vgg_keras import SearchConfig, cli
 from vgg_keras.config import Choices, InconclusiveError, InputError
@@ -166,6 +168,23 @@ def test_hyperband_goes_on_from_the_checkpoint(tmp_path, monkeypatch, trainer):
     continued = [(epoch, step) for epoch, step in seen if epoch > 0]
     assert continued
     assert all(step == epoch * steps for epoch, step in continued)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_the_graphs_of_past_trials_are_not_kept(tmp_path, monkeypatch, trainer):
+    graphs = []
+    original = hypermodel.VGGHyperModel.build
+
+    def build(self, hp):
+        gc.collect()
+        graphs.append(sum(isinstance(item, FuncGraph) for item in gc.get_objects()))
+        return original(self, hp)
+
+    monkeypatch.setattr(hypermodel.VGGHyperModel, "build", build)
+    run(tmp_path, trials=4, trainer=trainer)
+    assert len(graphs) == 5
+    assert graphs[1:4] == [graphs[1]] * 3
 
 
 def test_the_design_follows_from_what_varies():

@@ -79,9 +79,13 @@ def test_interrupted_by_the_keyboard_a_search_tells_how_to_go_on(tmp_path):
     deadline = time.monotonic() + 120
     while not state.is_file() and time.monotonic() < deadline:
         time.sleep(0.05)
-    while process.poll() is None:  # Python may lose one that comes while it collects garbage
+    for _ in range(5):  # Python may lose one that comes while it collects garbage
         process.send_signal(signal.SIGINT)
-        time.sleep(1)
+        try:
+            process.wait(10)
+            break
+        except subprocess.TimeoutExpired:
+            continue
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "config.json --resume" in error
@@ -112,6 +116,36 @@ def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scr
         assert outcome(run(tmp_path, resume=True)) == outcome(whole), name
         after = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
         assert after == written, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "file", ["oracle.json", "tuner0.json", "trial_1/trial.json", "trial_1/record.json"]
+)
+@pytest.mark.parametrize("damage", ["truncated", "gone"])
+def test_a_damaged_state_file_does_not_end_the_search(tmp_path, scripted, file, damage):
+    whole = run(tmp_path, "whole", trials=3)
+    run(tmp_path, trials=2)
+    path = tmp_path / "search" / "a" / "tuner" / file
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert outcome(run(tmp_path, trials=3, resume=True)) == outcome(whole)
+
+
+def test_a_state_file_whose_copy_is_damaged_too_is_named(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    for name in ("oracle.json", ".oracle.json.copy"):
+        (tuner / name).write_text("{")
+    with pytest.raises(InputError, match=r"oracle\.json: expected JSON in it or in its copy"):
+        run(tmp_path, trials=2, resume=True)
+
+
+def test_killed_before_it_wrote_anything_a_search_can_be_resumed(tmp_path, scripted):
+    (tmp_path / "search" / "a").mkdir(parents=True)
+    assert len(run(tmp_path, trials=2, resume=True)["trials"]) == 2
 
 
 @pytest.mark.slow

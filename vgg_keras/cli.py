@@ -180,6 +180,11 @@ def add_predict_options(parser: ArgumentParser) -> None:
     parser.add_argument("images", type=Path, nargs="+", help="image files")
 
 
+def add_report_options(parser: ArgumentParser) -> None:
+    """Adds the options of `report`."""
+    parser.add_argument("path", type=Path, help="a run directory")
+
+
 class Command(NamedTuple):
     """A command of the program."""
 
@@ -201,5 +206,6 @@ COMMANDS = {
     "evaluate": Command(
         "measure saved models on test images", add_evaluate_options, commands.run_evaluate
     ),
+    "report": Command("write report.html of a run again", add_report_options, commands.run_report),
     "predict": Command("classify image files", add_predict_options, commands.run_predict),
 }

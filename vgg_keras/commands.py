@@ -143,6 +143,15 @@ def run_predict(options: Namespace) -> int:
     return 0
 
 
+def run_report(options: Namespace) -> int:
+    """Runs `vgg-keras report`."""
+    from vgg_keras.report.write import write_report
+
+    file = write_report(options.path)
+    print(json.dumps({"report": str(file)}) if options.json else f"Written: {file}")
+    return 0
+
+
 def dataset_of_run(path: Path) -> dict[str, Any]:
     """The data set that a saved model was trained with, if the model lies in a run's directory."""
     for directory in (path, *path.resolve().parents):

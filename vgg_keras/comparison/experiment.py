@@ -18,6 +18,7 @@ from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.memory import release_graphs
 from vgg_keras.model import VGG
 from vgg_keras.recording import Cumulative, Digests, Timing
+from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory, peak_rss_bytes
 from vgg_keras.trainers import TRAINERS, Trainer, fit
 
@@ -41,6 +42,7 @@ def train(config: TrainConfig, verbose: int = 0) -> dict[str, Any]:
         trainer = TRAINERS[config.trainer]
         run = run_once(config.trainer, trainer, config, arrays, directory, verbose)
         result.update(runs=[run])
+    write_report(directory)
     return result.value
 
 
@@ -91,6 +93,7 @@ def compare(
             },
             speed=speed(pairs),
         )
+    write_report(directory)
     return result.value
 
 

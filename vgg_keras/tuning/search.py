@@ -15,6 +15,7 @@ from keras_tuner.engine.trial import Trial
 from vgg_keras.config import InconclusiveError, InputError, SearchConfig, option_of, require
 from vgg_keras.datasets import Arrays, hold_out, load_dataset
 from vgg_keras.model import VGG
+from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory, json_values
 from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Address, Chief
@@ -96,6 +97,7 @@ def search(
             print(f"Go on with: vgg-keras search --config {file} --resume", file=sys.stderr)
             raise
         result.update(trials=rows(oracle, config), best=best)
+    write_report(directory)
     return result.value
 
 

@@ -1,0 +1,87 @@
+"""Times a search against one with plain KerasTuner in one process: same trials, same work.
+
+`python scripts/search_speed.py --trials 12 --limit 12000 --rounds 3`. In each round, in turn: plain
+KerasTuner, `vgg-keras search` in one process, and with two workers; each one a process of its own,
+timed as a whole, and ending with the best design trained anew on all images and tested.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def main() -> None:
+    """Runs the rounds and prints ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=12)
+    parser.add_argument("--limit", type=int, default=12000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--plain", metavar="FOLDER", help="only the search with plain KerasTuner")
+    options = parser.parse_args()
+    if options.plain:
+        plain(options.trials, options.limit, options.plain)
+        return
+    size = ["--trials", str(options.trials), "--limit", str(options.limit)]
+    ours = [sys.executable, "-m", "vgg_keras", "search", *size, "--epochs", "1", "--quiet"]
+    commands = {
+        "plain": [sys.executable, __file__, *size, "--plain"],
+        "serial": [*ours, "--logdir"],
+        "workers": [*ours, "--workers", str(options.workers), "--logdir"],
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(options.rounds):
+        for name, command in commands.items():
+            with tempfile.TemporaryDirectory() as folder:
+                began = time.perf_counter()
+                done = subprocess.run([*command, folder], capture_output=True, text=True)
+                seconds[name].append(time.perf_counter() - began)
+            if done.returncode:
+                raise SystemExit(f"{name} failed:\n{done.stderr}")
+            print(f"round {number + 1}, {name}: {seconds[name][-1]:.1f} s", flush=True)
+    for first, second in (("plain", "serial"), ("plain", "workers"), ("serial", "workers")):
+        ratios = [a / b for a, b in zip(seconds[first], seconds[second], strict=True)]
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        print(f"{second} is {statistics.median(ratios):.2f} x as fast as {first} ({spread})")
+
+
+def plain(trials: int, limit: int, folder: str) -> None:
+    """Searches with KerasTuner alone."""
+    from dataclasses import replace
+
+    import keras
+    import keras_tuner
+
+    from vgg_keras import VGG, SearchConfig, load_dataset
+    from vgg_keras.datasets import Batches, hold_out
+    from vgg_keras.tuning.oracles import make_oracle
+
+    config = SearchConfig()
+    arrays = load_dataset("mnist", limit)
+    parts, _ = hold_out(arrays, config.validation_split, config.seed)
+    choices = list(config.filters_choices)
+
+    def build(hp: keras_tuner.HyperParameters) -> keras.Model:
+        counts = [hp.Choice(f"filters_{n}", choices, ordered=True, default=8) for n in (1, 2)]
+        model = VGG([(count, count) for count in counts])
+        model.build((None, *arrays.image_shape))
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    tuner = keras_tuner.RandomSearch(
+        build, "val_accuracy", trials, seed=make_oracle(config).seed, directory=folder
+    )
+    batches = Batches(parts, 32, 0)
+    tuner.search(batches.train, validation_data=batches.test, epochs=1, verbose=0)
+    model = build(tuner.get_best_hyperparameters(1)[0])
+    everything = Batches(replace(arrays, x_test=parts.x_test, y_test=parts.y_test), 32, 0)
+    model.fit(everything.train, validation_data=everything.test, epochs=1, verbose=0)
+    model.evaluate(Batches(arrays, 32, 0).test, verbose=0)
+    model.save(f"{folder}/best.keras")
+
+
+if __name__ == "__main__":
+    main()

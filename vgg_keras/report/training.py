@@ -1,0 +1,139 @@
+"""The report of a comparison, or of a training with one trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from vgg_keras.report.page import BLUE, GREY, ORANGE, Picture, Section, draw, make_axes
+
+METRICS = {
+    "loss": "Training loss",
+    "accuracy": "Training accuracy",
+    "val_loss": "Test loss",
+    "val_accuracy": "Test accuracy",
+}
+
+# Wide under narrow and dashed, so that of two identical curves both are seen.
+STYLES: dict[str, dict[str, Any]] = {
+    "tape": {"color": BLUE, "linewidth": 5, "alpha": 0.45},
+    "fit": {"color": ORANGE, "linestyle": "--", "marker": "o", "markersize": 4},
+}
+
+
+def verdict(result: Mapping[str, Any]) -> str:
+    """The answer in a sentence."""
+    parity = result.get("parity")
+    if parity is None:
+        tests = [run["test"] for run in result["runs"]]
+        if not tests:
+            return f"The run is {result['status']}: no training was completed."
+        return f"{tests[0]['accuracy']:.2%} of the test images are classified correctly."
+    if parity["verdict"] == "identical":
+        epochs = parity["epochs_compared"]
+        compared = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
+        return f"Both trainers are identical to the last bit after {compared}."
+    difference = parity["first_difference"]
+    step = f", step {difference['step']}" if difference["step"] else ""
+    return f"The trainers part in epoch {difference['epoch']}{step}: {difference['stage']}."
+
+
+def sections(result: Mapping[str, Any]) -> list[Section]:
+    """What the report shows."""
+    runs = result["runs"]
+    if not runs:
+        return []
+    seed = runs[0]["seed"]
+    shown = {run["trainer"]: run for run in runs if run["seed"] == seed}
+    seeds = sorted({run["seed"] for run in runs})
+    text = [f"Seed {seed}, the first of {len(seeds)}."] if len(seeds) > 1 else []
+    if len(shown) > 1:
+        text.append("Under each pair of curves is their difference, tape minus fit.")
+    parts = [Section("Curves", text, [curves(shown, metric) for metric in METRICS])]
+    rows: list[list[object]] = [
+        [
+            epoch + 1,
+            run["seed"],
+            run["trainer"],
+            *(figure(run["history"][metric][epoch], metric) for metric in METRICS),
+            f"{run['seconds_per_epoch'][epoch]:.1f}",
+            run["digests"][epoch][:8],
+        ]
+        for seed in seeds
+        for epoch in range(max(run["epochs_done"] for run in runs))
+        for run in runs
+        if run["seed"] == seed and epoch < run["epochs_done"]
+    ]
+    head = ["Epoch", "Seed", "Trainer", *METRICS.values(), "Seconds", "sha256"]
+    parts.append(Section("Epochs", head=head, rows=rows))
+    tests = [
+        [
+            run["trainer"],
+            run["seed"],
+            figure(run["test"]["accuracy"], "accuracy"),
+            f"{run['test']['correct']} of {run['test']['total']}",
+            figure(run["test"]["loss"], "loss"),
+        ]
+        for run in runs
+    ]
+    head = ["Trainer", "Seed", "Accuracy", "Correct", "Loss"]
+    parts.append(Section("Test images", head=head, rows=tests))
+    if "speed" in result:
+        speed = result["speed"]
+        low, high = speed["interval"]
+        told = (
+            f"Seconds an epoch, tape over fit: {speed['tape_over_fit']:.3f} (from {low:.3f} to "
+            f"{high:.3f}). The trainings ran one after the other, so load on the machine counts."
+        )
+        parts.append(Section("Speed", [told]))
+    return parts
+
+
+def curves(runs: Mapping[str, Mapping[str, Any]], metric: str) -> Picture:
+    """A metric of each trainer by epoch, and their difference."""
+    both = len(runs) > 1
+    drawing, (above, *below) = (
+        make_axes(height=3.6, height_ratios=(3, 1)) if both else make_axes(height=2.8)
+    )
+    for name, run in runs.items():
+        epochs = range(1, run["epochs_done"] + 1)
+        values = [float("nan") if v is None else v for v in run["history"][metric]]
+        above.plot(epochs, values, label=name, **STYLES[name])
+    above.set_ylabel(METRICS[metric])
+    if metric.endswith("accuracy"):
+        above.yaxis.set_major_formatter(lambda value, place: f"{value:.1%}")
+    above.legend(frameon=False)
+    alt = f"{METRICS[metric]} by epoch."
+    for axes in below:
+        alt += " " + draw_difference(axes, runs["tape"], runs["fit"], metric)
+    last = below[-1] if below else above
+    last.set_xlabel("Epoch")
+    last.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return draw(drawing, alt)
+
+
+def draw_difference(
+    axes: Axes, tape: Mapping[str, Any], fit: Mapping[str, Any], metric: str
+) -> str:
+    """Draws tape minus fit, and tells it."""
+    pairs = list(zip(tape["history"][metric], fit["history"][metric], strict=False))
+    differences = [float("nan") if a is None or b is None else a - b for a, b in pairs]
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.plot(range(1, len(pairs) + 1), differences, "o-", color="black", markersize=3)
+    axes.set_ylabel("difference")
+    if all(difference == 0 for difference in differences):
+        axes.set_yticks([0], ["exactly 0"])
+        axes.set_ylim(-1, 1)
+        return "The difference is exactly 0 in every epoch."
+    largest = max((abs(d) for d in differences if d == d), default=float("nan"))
+    return f"The largest difference is {largest:.3g}."
+
+
+def figure(value: float | None, metric: str) -> str:
+    """A figure as text."""
+    if value is None:
+        return "not finite"
+    return f"{value:.2%}" if metric.endswith("accuracy") else f"{value:.5f}"

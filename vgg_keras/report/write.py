@@ -1,0 +1,61 @@
+"""Writes the report of a run."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vgg_keras.config import InputError
+from vgg_keras.report import search, training
+from vgg_keras.report.page import Section, write_page
+
+
+def write_report(directory: Path) -> Path:
+    """Writes `report.html` from the `result.json` of a run.
+
+    Args:
+        directory: of the run.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: if there is no result, or not one that can be read.
+    """
+    file = directory / "result.json"
+    try:
+        result = json.loads(file.read_text(encoding="utf-8"))
+        command = "search" if "space" in result else "compare" if "parity" in result else "train"
+        kind = search if command == "search" else training
+        verdict = kind.verdict(result)
+        sections = [*kind.sections(result), *about(result, command, directory)]
+        name = result["config"]["name"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"path: expected a run with a result.json, received {file} ({error!r})"
+        ) from error
+    path = directory / "report.html"
+    write_page(path, f"vgg_keras {command}: {name}", verdict, sections)
+    return path
+
+
+def about(result: Mapping[str, Any], command: str, directory: Path) -> list[Section]:
+    """How to repeat the run, and where it ran."""
+    environment = dict(result["environment"])
+    packages = environment.pop("packages")
+    rows = [[key, _text(value)] for key, value in {**environment, **packages}.items()]
+    config = [[key, _text(value)] for key, value in result["config"].items() if value is not None]
+    file = shlex.quote(str(directory / "config.json"))
+    code = f"vgg-keras {command} --config {file} --name AGAIN"
+    return [
+        Section("To repeat it", code=code),
+        Section("Configuration", head=["Option", "Value"], rows=config),
+        Section("Environment", head=["What", "Value"], rows=rows),
+    ]
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
