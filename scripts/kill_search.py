@@ -52,12 +52,13 @@ def main() -> int:
             kill(victim)
             kind = "launcher" if victim == process.pid else f"process {children.index(victim)}"
             result = finish(process, Path(home), name)
-            if result is None:
-                kind += ", resumed"
+            if victim == process.pid:
                 resume = ["--resume"] if Path(home, "search", name).is_dir() else []
                 process = start(Path(home), name, options.workers, *resume)
                 result = finish(process, Path(home), name)
             good = complete(result) and (options.workers > 1 or scores(result) == scores(expected))
+            time.sleep(1)
+            good = good and not any(map(alive, children))
             passed += good
             print(
                 f"{name}: {kind} killed: {'ended well' if good else 'LOST SOMETHING'}", flush=True
@@ -113,6 +114,14 @@ def children_of(pid: int) -> list[int]:
     for child in found:
         found += children.get(child, [])
     return found
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def kill(pid: int) -> None:

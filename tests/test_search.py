@@ -298,6 +298,16 @@ def test_bayesian_without_its_packages_says_what_to_install(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_hyperband_says_how_many_designs_it_needs(tmp_path, capsys):
+    logs = str(tmp_path / "logs")
+    options = ["--algorithm", "hyperband", "--epochs", "9", "--filters-choices", "8,16"]
+    assert cli.main(["search", *options, "--logdir", logs]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--algorithm hyperband: expected at least" in line
+    assert line.endswith("with --epochs 9, received 4")
+    assert not (tmp_path / "logs").exists()
+
+
 def test_config_is_validated_where_it_is_made():
     with pytest.raises(InputError, match="--executions"):
         SearchConfig(executions=0)

@@ -12,6 +12,7 @@ from searches import outcome, run
 
 from vgg_keras import cli
 from vgg_keras.config import Choices, InputError
+from vgg_keras.tuning import hypermodel
 
 
 @pytest.mark.slow
@@ -20,6 +21,50 @@ def test_a_finished_search_can_have_more_trials(tmp_path, scripted):
     run(tmp_path, "b", trials=1)
     assert outcome(run(tmp_path, "b", resume=True)) == outcome(whole)
     assert outcome(run(tmp_path, "b", resume=True)) == outcome(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["grid", "bayesian"])
+@pytest.mark.parametrize("early", [1, 4, 8])
+def test_any_algorithm_goes_on_where_it_was(tmp_path, scripted, algorithm, early):
+    if algorithm == "bayesian":
+        pytest.importorskip("sklearn")
+    whole = run(tmp_path, "whole", algorithm=algorithm, trials=9)
+    run(tmp_path, algorithm=algorithm, trials=early)
+    assert outcome(run(tmp_path, algorithm=algorithm, trials=9, resume=True)) == outcome(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["grid", "hyperband"])
+def test_any_algorithm_runs_the_trial_again_in_which_it_was_killed(
+    tmp_path, scripted, monkeypatch, algorithm
+):
+    whole = run(tmp_path, "whole", algorithm=algorithm, trials=9, epochs=3)
+    scripted_fit, seen = hypermodel.VGGHyperModel.fit, []
+
+    def fit(self, *arguments, **options):
+        seen.append(1)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return scripted_fit(self, *arguments, **options)
+
+    monkeypatch.setattr(hypermodel.VGGHyperModel, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, algorithm=algorithm, trials=9, epochs=3)
+    resumed = run(tmp_path, algorithm=algorithm, trials=9, epochs=3, resume=True)
+    assert outcome(resumed) == outcome(whole)
+
+
+@pytest.mark.slow
+def test_the_best_design_can_be_trained_for_longer_on_the_whole_data_set(tmp_path, scripted, mnist):
+    path = tmp_path / "few.npz"
+    few = mnist.first(300)
+    np.savez(path, x_train=few.x_train, y_train=few.y_train, x_test=few.x_test, y_test=few.y_test)
+    short = run(tmp_path, trials=1, dataset=str(path))
+    longer = run(tmp_path, trials=1, dataset=str(path), resume=True, retrain_epochs=2)
+    assert short["best"]["test"]["total"] == 33
+    assert longer["best"]["test"]["total"] == 50
+    assert longer["trials"] == short["trials"]
 
 
 def test_another_space_cannot_be_resumed(tmp_path, scripted):

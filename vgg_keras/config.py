@@ -229,6 +229,8 @@ class SearchConfig(RunConfig):
         dense_choices: units of the dense layer.
         learning_rate_choices: learning rates of Adam.
         batch_size_choices: batch sizes, instead of `batch_size`.
+        retrain_epochs: train the best design at the end for so many epochs on the whole data set,
+            whatever `limit` is; default as in its trial, within `limit`.
     """
 
     trainer: Literal["tape", "fit"] = "fit"
@@ -244,12 +246,13 @@ class SearchConfig(RunConfig):
     dense_choices: Choices = Choices([128])
     learning_rate_choices: Choices = Choices([0.001])
     batch_size_choices: Choices | None = None
+    retrain_epochs: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field in ("trials", "executions"):
-            value = getattr(self, field)
-            require(1 <= value <= MOST, option_of(field), f"a number from 1 to {MOST}", value)
+        for field in ("trials", "executions", "retrain_epochs"):
+            value, expected = getattr(self, field), f"a number from 1 to {MOST}"
+            require(value is None or 1 <= value <= MOST, option_of(field), expected, value)
         enough = self.workers == "auto" or 0 <= self.workers <= MOST_WORKERS
         expected = f"auto, or a number from 0 to {MOST_WORKERS}"
         require(enough, "--workers", expected, self.workers)

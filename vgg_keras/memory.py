@@ -21,4 +21,5 @@ def release_graphs() -> Iterator[None]:
         yield
     finally:
         for name in set(gradients) - before:
-            del gradients[name]
+            if name.startswith("CustomGradient-"):
+                del gradients[name]

@@ -17,7 +17,8 @@ def verdict(result: Mapping[str, Any]) -> str:
     """The answer in a sentence."""
     best = result["best"]
     if best is None:
-        return f"The search is {result['status']}: no best model yet."
+        yet = "" if result["status"] == "finished" else " yet"
+        return f"The search is {result['status']}: no trial was completed{yet}."
     values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
     test = best["test"]
     return (
@@ -54,7 +55,8 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
     if varied:
         text = ["Each line is a trial; the best one is thick."]
         parts.append(Section("Values", text, [parallel(trials, varied, objective)]))
-    if varied and len(trials) >= FEWEST_FOR_RANKS:
+    differ = len({trial["score"] for trial in trials}) > 1
+    if varied and differ and len(trials) >= FEWEST_FOR_RANKS:
         parts.append(importance(trials, varied, objective, -best_first))
     rows: list[list[object]] = [
         [
@@ -145,6 +147,8 @@ def importance(
     correlations = {}
     for name in names:
         chosen = [trial for trial in trials if name in trial["values"]]
+        if len({trial["values"][name] for trial in chosen}) < 2:
+            continue
         values = [trial["values"][name] for trial in chosen]
         scores = [better * trial["score"] for trial in chosen]
         correlations[name] = float(spearmanr(values, scores).statistic)

@@ -41,11 +41,12 @@ def retrain_best(
     Returns:
         `best` of `result.json`; None if no trial was completed.
     """
-    best = oracle.get_best_trials(1)[0]
-    if best.status != TrialStatus.COMPLETED:
+    best = next(iter(oracle.get_best_trials(1)), None)
+    if best is None or best.status != TrialStatus.COMPLETED:
         return None
     executions = Record.load(oracle.directory_of(best)).executions
-    epochs = round(statistics.mean(execution.best_epoch for execution in executions))
+    best_epochs = [execution.best_epoch for execution in executions]
+    epochs = config.retrain_epochs or round(statistics.mean(best_epochs))
     hp = best.hyperparameters.copy()
     hp.values = chosen(best)
     hypermodel = VGGHyperModel(replace(config, epochs=epochs), arrays)

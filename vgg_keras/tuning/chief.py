@@ -82,7 +82,8 @@ class Chief:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.stop(grace=1)
+        self._server.stop(grace=1).wait()
+        self._thread.shutdown()
 
     def call(self, change: Callable[..., Any], *arguments: Any) -> Any:
         """Changes the oracle from the thread that serves it."""

@@ -54,7 +54,11 @@ class Display:
         project = self._directory / "tuner"
         table = Table.grid(padding=(0, 2))
         for path in sorted(project.glob("workers/*.json")):
-            if path.exists() and time.time() - path.stat().st_mtime > STALE_SECONDS:
+            try:
+                stale = time.time() - path.stat().st_mtime > STALE_SECONDS
+            except FileNotFoundError:  # the worker has just ended
+                continue
+            if stale:
                 continue
             status = read_status(project, path.stem)
             if status.trial is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import cmp_to_key
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from keras_tuner import oracles
 from keras_tuner.engine.oracle import Oracle
 from keras_tuner.engine.trial import Trial, TrialStatus
 
-from vgg_keras.config import InputError, SearchConfig
+from vgg_keras.config import InputError, SearchConfig, require
 from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.space import declare
 from vgg_keras.tuning.state import save_state
@@ -133,11 +135,28 @@ class RandomOracle(Durable, oracles.RandomSearchOracle):
 
 
 class BayesianOracle(Durable, oracles.BayesianOptimizationOracle):
-    """Bayesian optimization with a Gaussian process."""
+    """Bayesian optimization with a Gaussian process, whose random state follows from the trial."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Chooses the values of a trial."""
+        self._random_state = np.random.RandomState([self.seed, int(trial_id)])
+        return super().populate_space(trial_id)
 
 
 class GridOracle(Durable, oracles.GridSearchOracle):
-    """Grid search."""
+    """Grid search, whose place in the grid follows from its trials: KerasTuner does not save it."""
+
+    def reload(self) -> None:
+        """Reads the state, and finds the place in the grid again."""
+        super().reload()
+
+        def compare(a: str, b: str) -> int:
+            values = (self.trials[name].hyperparameters.values for name in (a, b))
+            return self._compare(*values)
+
+        for name in sorted(self.trials, key=cmp_to_key(compare)):
+            self._ordered_ids.insert(name)
+        self._populate_next = list(self.start_order)
 
 
 class HyperbandOracle(Durable, oracles.HyperbandOracle):
@@ -145,12 +164,16 @@ class HyperbandOracle(Durable, oracles.HyperbandOracle):
 
     checkpoints_kept = MORE_THAN_EVER
 
+    def designs_needed(self) -> int:
+        """The number of designs that its brackets begin with, no two of them alike."""
+        return sum(self._get_size(bracket, 0) for bracket in range(self._get_num_brackets()))
+
 
 def make_oracle(config: SearchConfig) -> Durable:
     """Makes the oracle of a search.
 
     Raises:
-        InputError: if the algorithm needs a package that is not installed.
+        InputError: if the algorithm needs a package that is not installed, or a larger space.
     """
     objective = keras_tuner.Objective(
         config.objective, "max" if config.objective == "val_accuracy" else "min"
@@ -162,7 +185,12 @@ def make_oracle(config: SearchConfig) -> Durable:
         "max_consecutive_failed_trials": MORE_THAN_EVER,
     }
     if config.algorithm == "hyperband":
-        return HyperbandOracle(max_epochs=config.epochs, **options)
+        oracle = HyperbandOracle(max_epochs=config.epochs, **options)
+        designs = math.prod(len(hp.values) for hp in oracle.get_space().space)
+        needed = oracle.designs_needed()
+        expected = f"at least {needed} designs to choose from with --epochs {config.epochs}"
+        require(designs >= needed, "--algorithm hyperband", expected, designs)
+        return oracle
     kinds = {"random": RandomOracle, "bayesian": BayesianOracle, "grid": GridOracle}
     try:
         return kinds[config.algorithm](max_trials=config.trials, **options)

@@ -1,4 +1,4 @@
-"""A search with workers: served, watched, and bounded in every wait."""
+"""A search with workers: served and watched; none that is silent or gone is waited for."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> Non
                 heard[name] = (beat, since if beat == known else now)
                 if now - heard[name][1] > LOST_SECONDS:
                     chief.call(oracle.give_back, name)
+                    del heard[name]
             if now - busy > ALONE_SECONDS:
                 raise InconclusiveError(f"no worker asked for a trial in {ALONE_SECONDS} s")
         farewell = time.monotonic() + FAREWELL_SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,10 +32,12 @@ class Progress(keras.callbacks.Callback):
         self._status = Status()
         self._began, self._first = 0.0, 0
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._write, daemon=True)
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._write()
         self._thread.start()
         return self
 
@@ -48,16 +51,19 @@ class Progress(keras.callbacks.Callback):
         self._thread.join()
         self._path.unlink(missing_ok=True)
 
-    def _write(self) -> None:
-        while True:
-            write_json(self._path, dataclasses.asdict(self._status))
-            if self._ended.wait(SECONDS):
-                break
+    def _run(self) -> None:
+        while not self._ended.wait(SECONDS):
             self._status.beat += 1
+            self._write()
+
+    def _write(self) -> None:
+        with self._lock, suppress(OSError):  # a training goes on though nobody hears of it
+            write_json(self._path, dataclasses.asdict(self._status))
 
     def begin(self, trial: str, execution: int) -> None:
         """Says what is trained from now on."""
-        self._status = Status(trial, execution, beat=self._status.beat)
+        self._status = Status(trial, execution, beat=self._status.beat + 1)
+        self._write()
 
     def end(self) -> None:
         """Says that nothing is trained."""

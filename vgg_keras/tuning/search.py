@@ -25,10 +25,11 @@ from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.parallel import serve
 from vgg_keras.tuning.rows import rows
 from vgg_keras.tuning.space import describe
+from vgg_keras.tuning.state import restore_state
 from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import Workers
 
-MAY_DIFFER = ("trials", "workers", "logdir", "name")
+MAY_DIFFER = ("trials", "workers", "retrain_epochs", "logdir", "name")
 """What a resumed search may be asked for in another way."""
 
 
@@ -65,6 +66,7 @@ def search(
     server = Chief(oracle, address) if address or workers != 1 else None
     directory = open_directory(config, "--resume") if resume else None
     directory = directory or create_run_directory(config.logdir, "search", config.name)
+    restore_state(directory / "tuner")
 
     space = describe(oracle.get_space())
     data = facts(arrays, parts, held)
@@ -90,8 +92,9 @@ def search(
                     tuner.search()
             if oracle.stopped:
                 raise InconclusiveError(oracle.stopped)
-            trained = replace(arrays, x_test=parts.x_test, y_test=parts.y_test)
-            best = retrain_best(oracle, config, trained, arrays, directory, verbose)
+            whole = load_dataset(config.dataset) if config.retrain_epochs else arrays
+            trained = replace(whole, x_test=parts.x_test, y_test=parts.y_test)
+            best = retrain_best(oracle, config, trained, whole, directory, verbose)
         except KeyboardInterrupt:
             file = directory / "config.json"
             print(f"Go on with: vgg-keras search --config {file} --resume", file=sys.stderr)

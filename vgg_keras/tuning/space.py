@@ -60,7 +60,7 @@ def choose(hp: keras_tuner.HyperParameters, config: SearchConfig) -> Design:
     return Design(
         filters=tuple(filters[:blocks]),
         dense=pick("dense", config.dense_choices),
-        learning_rate=pick("learning_rate", config.learning_rate_choices),
+        learning_rate=pick("learning_rate", tuple(map(float, config.learning_rate_choices))),
         batch_size=pick("batch_size", config.batch_size_choices or (config.batch_size,)),
     )
 

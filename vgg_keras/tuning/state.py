@@ -1,4 +1,4 @@
-"""The state of a search on disk: written whole or not at all, and twice."""
+"""The state of a search on disk: written whole or not at all, and twice, lest a disk lose it."""
 
 from __future__ import annotations
 

@@ -9,22 +9,23 @@ import time
 from pathlib import Path
 from typing import Any
 
+import grpc
 import keras
 import keras_tuner
 import numpy as np
 import tensorflow as tf
 from keras_tuner.engine.trial import Trial, TrialStatus
-from keras_tuner.errors import FailedTrialError
+from keras_tuner.errors import FailedTrialError, FatalError
 from tensorboard.plugins.hparams import api as hparams
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays
 from vgg_keras.memory import release_graphs
 from vgg_keras.tuning.hypermodel import VGGHyperModel
-from vgg_keras.tuning.oracles import Durable
+from vgg_keras.tuning.oracles import ENDED, Durable
 from vgg_keras.tuning.progress import Progress
 from vgg_keras.tuning.records import Execution, Record
-from vgg_keras.tuning.state import restore_state, save_state
+from vgg_keras.tuning.state import save_state
 from vgg_keras.tuning.status import status_file
 
 IDLE_SECONDS = 0.2
@@ -53,8 +54,6 @@ class Tuner(keras_tuner.Tuner):
         self._config, self._home = config, directory
         self._idle = False
         hypermodel = VGGHyperModel(config, arrays)
-        if not self._is_worker():
-            restore_state(directory / "tuner")
         with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells what it reloads
             super().__init__(oracle, hypermodel, directory=str(directory), project_name="tuner")
         self.save()  # or a search killed in its first trial could not go on
@@ -107,7 +106,7 @@ class Tuner(keras_tuner.Tuner):
             callbacks = [board, checkpoint, self._progress]
             with release_graphs():
                 executions.append(self._execute(trial, execution, callbacks))
-        Record(tuple(executions)).save(Path(self.get_trial_dir(trial.trial_id)))
+        self._save_record(trial, Record(tuple(executions)))
         score = float(np.mean([execution.score for execution in executions]))
         self._write_hparams(home, trial, score)
         return {self.oracle.objective.name: score}
@@ -144,8 +143,18 @@ class Tuner(keras_tuner.Tuner):
         """Tells the oracle, and records why the trial failed if it did."""
         self._progress.end()
         if trial.status != TrialStatus.COMPLETED:
-            Record(reason=reason(trial)).save(Path(self.get_trial_dir(trial.trial_id)))
+            self._save_record(trial, Record(reason=reason(trial)))
         super().on_trial_end(trial)
+
+    def _save_record(self, trial: Trial, record: Record) -> None:
+        if self.oracle.get_trial(trial.trial_id).status not in ENDED:  # by another worker
+            record.save(Path(self.get_trial_dir(trial.trial_id)))
+
+    def _run_and_update_trial(self, trial: Trial, *args: Any, **options: Any) -> None:
+        try:
+            super()._run_and_update_trial(trial, *args, **options)
+        except grpc.RpcError as error:  # it is not the trial that failed
+            raise FatalError(error.details()) from error
 
 
 def reason(trial: Trial) -> str | None:

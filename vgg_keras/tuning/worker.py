@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import tensorflow as tf
+from keras_tuner.errors import FatalError
 from keras_tuner.src.distribute import oracle_client
 
 from vgg_keras.config import SearchConfig
@@ -60,8 +61,9 @@ def work(
     )
     try:
         Tuner(make_oracle(config), config, parts, directory).search()
-    except grpc.RpcError as error:
-        print(f"no answer from the chief: {error.details()}", file=sys.stderr, flush=True)
+    except (grpc.RpcError, FatalError) as error:
+        reason = error if isinstance(error, FatalError) else error.details()
+        print(f"no answer from the chief: {reason}", file=sys.stderr, flush=True)
         sys.exit(CHIEF_LOST)
 
 

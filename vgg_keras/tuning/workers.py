@@ -6,8 +6,8 @@ This file imports no TensorFlow, so that its processes can start while the progr
 from __future__ import annotations
 
 import multiprocessing
-import os
 import platform
+import uuid
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -66,7 +66,8 @@ class Workers:
     """
 
     def __init__(self, count: int, config: SearchConfig, directory: Path, host: str, port: int):
-        names = (f"{platform.node()}-{os.getpid()}-{number}" for number in range(count))
+        once = uuid.uuid4().hex[:6]  # machines may have the same name
+        names = (f"{platform.node()}-{once}-{number}" for number in range(count))
         self._names = [name.replace("chief", "") for name in names]  # a chief would have it
         self._project = directory / "tuner"
         self._threads = max(1, cores() // max(1, count))
