@@ -7,18 +7,22 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from searches import SMALL, run
 
 from vgg_keras import SearchConfig, cli
 from vgg_keras.config import Choices, InconclusiveError, InputError
+from vgg_keras.runs import write_json
 from vgg_keras.tuning import chief, parallel
+from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import estimate
 from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.records import Record
-from vgg_keras.tuning.status import read_status
+from vgg_keras.tuning.status import Status, read_status
 
 OPTIONS = [
     *("--limit", "200", "--epochs", "1", "--filters-choices", "2,4,6", "--dense-choices", "8"),
@@ -264,6 +268,23 @@ def test_a_port_in_use_and_a_chief_out_of_reach_are_told_and_nothing_is_written(
         InputError, match=r"--join: expected a chief at 127\.0\.0\.1:1, received no"
     ):
         chief.check_chief(chief.Address("127.0.0.1", 1))
+
+
+def test_each_worker_has_a_line_with_its_trial_epoch_score_and_time_left(tmp_path, capsys):
+    folder = tmp_path / "tuner" / "workers"
+    folder.mkdir(parents=True)
+    training = Status("7", epoch=1, epochs=5, score=0.98765, seconds_left=12.3)
+    for name, status in {"a": training, "b": Status("8"), "c": Status()}.items():
+        write_json(folder / f"{name}.json", asdict(status))
+    write_json(folder / "killed.json", asdict(training))
+    os.utime(folder / "killed.json", (0, 0))
+    Console(width=100).print(Display(tmp_path, SearchConfig(), 1)._workers())
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "a trial 7 epoch 2 of 5 val_accuracy 0.9877 12 s left",
+        "b trial 8 starting",
+        "c idle",
+    ]
 
 
 @pytest.mark.parametrize("address", ["", "host", "host:", ":5000", "host:0", "host:65536", "h:x"])

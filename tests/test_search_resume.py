@@ -193,6 +193,24 @@ def test_killed_before_it_wrote_anything_a_search_can_be_resumed(tmp_path, scrip
     assert len(run(tmp_path, trials=2, resume=True)["trials"]) == 2
 
 
+def test_two_processes_cannot_go_on_with_one_search(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    home = tmp_path / "search" / "a"
+    before = (home / "result.json").read_bytes()
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom vgg_keras.runs import acquire\n"
+        "lock = acquire(Path(sys.argv[1]))\nprint('held', flush=True)\ntime.sleep(100)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, home], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match=f"which is held by process {other.pid} on"):
+            run(tmp_path, trials=2, resume=True)
+        assert (home / "result.json").read_bytes() == before
+        other.kill()
+        other.wait()
+        assert len(run(tmp_path, trials=2, resume=True)["trials"]) == 2
+
+
 @pytest.mark.slow
 def test_a_trial_unknown_to_the_oracle_is_started_anew(tmp_path, scripted):
     whole = run(tmp_path)

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from vgg_keras import __version__
 from vgg_keras.config import InputError, RunConfig
 
@@ -60,7 +62,7 @@ class Result:
     """The `result.json` of a run, up to date after each part of it.
 
     Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by ^C) or
-    `failed`.
+    `failed`. Until its end no other process can work on the run.
 
     Args:
         directory: of the run; gets `config.json` and `result.json`.
@@ -69,10 +71,14 @@ class Result:
 
     Attributes:
         value: what the file holds: JSON values.
+
+    Raises:
+        InputError: if another process works on the run.
     """
 
     def __init__(self, directory: Path, config: RunConfig, **parts: Any):
         config = replace(config, name=directory.name)
+        self._lock = acquire(directory)
         self._path = directory / "result.json"
         self.value: dict[str, Any] = {
             "schema": SCHEMA,
@@ -102,6 +108,26 @@ class Result:
             self.update(status="finished")
         else:
             self.update(status="interrupted" if kind is KeyboardInterrupt else "failed")
+        self._lock.release()
+
+
+def acquire(directory: Path) -> BaseFileLock:
+    """Takes the lock of a run, which the system gives back when the process dies.
+
+    Raises:
+        InputError: that names the process that has it.
+    """
+    lock, holder = FileLock(directory / ".lock", timeout=0), directory / ".holder"
+    try:
+        lock.acquire()
+    except Timeout as error:
+        other = holder.read_text() if holder.is_file() else "another process"
+        raise InputError(
+            f"--name: expected a run that nobody works on, received {directory.name}, which is "
+            f"held by {other}; wait for it, or stop it"
+        ) from error
+    holder.write_text(f"process {os.getpid()} on {platform.node()}")
+    return lock
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

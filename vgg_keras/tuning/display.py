@@ -66,7 +66,7 @@ class Display:
                 continue
             score = "" if status.score is None else f"{self._config.objective} {status.score:.4f}"
             left = "" if status.seconds_left is None else f"{status.seconds_left:.0f} s left"
-            epoch = f"epoch {status.epoch + 1} of {status.epochs}"
+            epoch = f"epoch {status.epoch + 1} of {status.epochs}" if status.epochs else "starting"
             table.add_row(path.stem, f"trial {status.trial}", epoch, score, left)
         return table
 

@@ -66,12 +66,13 @@ def search(
     server = Chief(oracle, address) if address or workers != 1 else None
     directory = open_directory(config, "--resume") if resume else None
     directory = directory or create_run_directory(config.logdir, "search", config.name)
-    restore_state(directory / "tuner")
 
     space = describe(oracle.get_space())
     data = facts(arrays, parts, held)
     display = Display(directory, config, verbose)
-    with Result(directory, config, data=data, space=space, trials=[], best=None) as result:
+    result = Result(directory, config, data=data, space=space, trials=[], best=None)
+    restore_state(directory / "tuner")
+    with result:
 
         def tell(trial: Trial) -> None:
             result.update(trials=rows(oracle, config))
