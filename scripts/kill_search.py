@@ -44,7 +44,7 @@ def main() -> int:
             process = start(Path(home), name, options.workers)
             time.sleep(rng.uniform(1, length))
             if process.poll() is not None:  # it was faster
-                shutil.rmtree(Path(home, "search", name))
+                shutil.rmtree(Path(home, "search", name), ignore_errors=True)
                 continue
             kills += 1
             children = children_of(process.pid)
