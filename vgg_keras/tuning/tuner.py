@@ -147,8 +147,9 @@ class Tuner(keras_tuner.Tuner):
         super().on_trial_end(trial)
 
     def _save_record(self, trial: Trial, record: Record) -> None:
-        if self.oracle.get_trial(trial.trial_id).status not in ENDED:  # by another worker
-            record.save(Path(self.get_trial_dir(trial.trial_id)))
+        if self._is_worker() and self.oracle.get_trial(trial.trial_id).status in ENDED:
+            return  # another worker, that this one's trial was given to, was faster
+        record.save(Path(self.get_trial_dir(trial.trial_id)))
 
     def _run_and_update_trial(self, trial: Trial, *args: Any, **options: Any) -> None:
         try:
