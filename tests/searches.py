@@ -1,6 +1,8 @@
 """Small searches that the tests share."""
 
 import json
+import subprocess
+import sys
 from importlib.resources import files
 
 import jsonschema
@@ -30,3 +32,26 @@ def outcome(result):
     """What must be the same in a search repeated: all but times."""
     trials = [{k: v for k, v in trial.items() if k != "seconds"} for trial in result["trials"]]
     return trials, result["best"], result["space"], result["data"]
+
+
+def start(home, *options):
+    """Starts a search in a process of its own."""
+    small = [
+        "--limit",
+        "200",
+        "--epochs",
+        "1",
+        "--filters-choices",
+        "2,4,6",
+        "--dense-choices",
+        "8",
+    ]
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "vgg_keras", "search", *small),
+            *("--name", "a", "--logdir", home, *options),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-
-from vgg_keras import cli
+from programs import in_process, refused
 
 SMALL = ["--limit", "80", "--epochs", "1", "--filters", "4,8"]
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -82,105 +81,6 @@ def test_the_script_of_a_checkout_is_the_same_program(tmp_path, pytestconfig):
     assert done.returncode == 0
     assert "Verdict: identical" in done.stdout
     assert "3/3" not in done.stdout
-
-
-def in_process(*arguments):
-    return cli.main([*map(str, arguments)])
-
-
-def refused(capsys, *arguments):
-    """Asserts exit status 2 and one line on standard error, and returns the line."""
-    assert in_process(*arguments) == 2
-    output = capsys.readouterr()
-    lines = output.err.splitlines()
-    assert len(lines) == 1, output.err
-    assert "Traceback" not in output.err
-    return lines[0]
-
-
-BAD_USAGE = {
-    "no command": ([], "subcommand"),
-    "unknown command": (["compere"], "compere"),
-    "unknown option": (["compare", "--epoch", "3"], "--epoch"),
-    "no number": (["compare", "--epochs", "x"], "epochs"),
-    "zero epochs": (["compare", "--epochs", "0"], "--epochs: expected a number from 1 to"),
-    "negative batch": (["compare", "--batch-size", "-3"], "--batch-size: expected a number from 1"),
-    "huge batch": (["compare", "--batch-size", "9" * 20], "--batch-size: expected a number from 1"),
-    "zero filters": (["compare", "--filters", "0"], "--filters: expected filter counts from 1"),
-    "no filters": (["compare", "--filters", "a,b"], "--filters: expected numbers such as 32,64"),
-    "zero seeds": (["compare", "--seeds", "0"], "--seeds: expected a number from 1"),
-    "negative limit": (["train", "--limit", "-1"], "--limit: expected a number from 1"),
-    "unknown model": (["compare", "--model", "vgg12"], "vgg12"),
-    "unknown precision": (["compare", "--precision", "int8"], "int8"),
-    "unknown data set": (["compare", "--dataset", "mnits"], "received mnits"),
-    "missing file": (["compare", "--dataset", "none.npz"], "received none.npz"),
-    "small image": (["compare", "--filters", "4,4,4,4,4"], "at least 32 x 32 pixels"),
-    "name of a folder": (["compare", "--name", "../a"], "--name: expected the name of one folder"),
-    "missing config": (["compare", "--config", "none.yaml"], "none.yaml"),
-    "missing model": (["evaluate", "none.keras"], "received none.keras"),
-}
-
-
-@pytest.mark.parametrize(("arguments", "message"), BAD_USAGE.values(), ids=BAD_USAGE)
-def test_bad_usage_is_told_in_one_line_and_writes_nothing(
-    tmp_path, monkeypatch, capsys, arguments, message
-):
-    monkeypatch.chdir(tmp_path)
-    assert message in refused(capsys, *arguments)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"epochs: [",
-        b"epoch: 3",
-        b"epochs: many",
-        b"epochs: null",
-        b"dataset: null",
-        b"quick: true",
-        b"config: {epochs: 1}",
-        b"filters: [1.5]",
-        b"filters: {}",
-        b"- 3",
-        b"a: &a [*a]",
-        b"\0",
-        b"\xff",
-    ],
-    ids=repr,
-)
-def test_a_bad_config_file_is_told_in_one_line(tmp_path, capsys, content):
-    (tmp_path / "config.yaml").write_bytes(content)
-    logs = tmp_path / "logs"
-    config = tmp_path / "config.yaml"
-    refused(capsys, "compare", *SMALL[:2], "--config", config, "--logdir", logs)
-    assert not logs.exists()
-
-
-def test_an_existing_run_is_never_overwritten(tmp_path, capsys):
-    old = tmp_path / "compare" / "a"
-    old.mkdir(parents=True)
-    (old / "result.json").write_text("precious")
-    line = refused(capsys, "compare", *SMALL, "--logdir", tmp_path, "--name", "a")
-    assert "choose another name" in line
-    assert [(file.name, file.read_text()) for file in old.iterdir()] == [
-        ("result.json", "precious")
-    ]
-
-
-def test_a_log_folder_that_cannot_be_written_is_told(tmp_path, capsys):
-    (tmp_path / "file").write_text("precious")
-    refused(capsys, "compare", *SMALL, "--logdir", tmp_path / "file")
-    assert (tmp_path / "file").read_text() == "precious"
-
-
-def test_an_npz_that_cannot_be_used_is_told(tmp_path, capsys):
-    np.savez(tmp_path / "own.npz", x_train=np.zeros((2, 8, 8), np.uint8))
-    line = refused(
-        capsys, "compare", "--dataset", tmp_path / "own.npz", "--logdir", tmp_path / "logs"
-    )
-    assert "no y_train, x_test, y_test" in line
-    assert not (tmp_path / "logs").exists()
 
 
 def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):

@@ -12,31 +12,17 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from searches import SMALL, run
+from searches import run, start
 
 from vgg_keras import SearchConfig, cli
-from vgg_keras.config import Choices, InconclusiveError, InputError
+from vgg_keras.config import Choices, InputError
 from vgg_keras.runs import write_json
-from vgg_keras.tuning import chief, parallel
+from vgg_keras.tuning import chief
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import estimate
-from vgg_keras.tuning.oracles import make_oracle
-from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.status import Status, read_status
 
-OPTIONS = [
-    *("--limit", "200", "--epochs", "1", "--filters-choices", "2,4,6", "--dense-choices", "8"),
-    *("--trials", "4", "--name", "a", "--quiet"),
-]
-
-
-def start(home, *more):
-    return subprocess.Popen(
-        [sys.executable, "-m", "vgg_keras", "search", *OPTIONS, "--logdir", home, *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+FOUR = ["--trials", "4", "--quiet"]
 
 
 def wait_for(condition, seconds=100):
@@ -111,7 +97,7 @@ def test_workers_run_the_trials_of_a_serial_search(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["worker", "fork server"])
 def test_a_worker_that_dies_is_started_again_and_gets_its_trial_back(tmp_path, victim):
-    process = start(tmp_path, "--workers", "2")
+    process = start(tmp_path, *FOUR, "--workers", "2")
     wait_for(lambda: workers_in_trials(tmp_path))
     started = processes_of(process.pid)
     parents = {pid: processes_of(pid) for pid in started}
@@ -126,7 +112,7 @@ def test_a_worker_that_dies_is_started_again_and_gets_its_trial_back(tmp_path, v
 @pytest.mark.slow
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
 def test_when_the_launcher_ends_so_do_its_workers_and_the_search_goes_on_later(tmp_path, by):
-    process = start(tmp_path, "--workers", "2")
+    process = start(tmp_path, *FOUR, "--workers", "2")
     wait_for(lambda: workers_in_trials(tmp_path))
     started = processes_of(process.pid)
     assert len(started) >= 3
@@ -134,23 +120,27 @@ def test_when_the_launcher_ends_so_do_its_workers_and_the_search_goes_on_later(t
     process.communicate(timeout=30)
     assert process.returncode == (130 if by == signal.SIGINT else -9)
     wait_for(lambda: not any(alive(pid) for pid in started), seconds=10)
-    resumed = start(tmp_path, "--workers", "2", "--resume")
+    resumed = start(tmp_path, *FOUR, "--workers", "2", "--resume")
     _, error = resumed.communicate(timeout=200)
     assert resumed.returncode == 0, error
     completed(tmp_path)
 
 
-@pytest.mark.slow
-def test_workers_of_another_machine_join_by_the_address_of_the_chief(tmp_path):
+@pytest.fixture
+def chief_alone(tmp_path):
+    """A chief without workers, and the options to join it."""
     address = f"127.0.0.1:{free_port()}"
-    process = start(tmp_path, "--workers", "0", "--chief", address)
-    config = tmp_path / "search" / "a" / "config.json"
-    wait_for((tmp_path / "search" / "a" / "tuner" / "tuner0.json").is_file)
+    process = start(tmp_path, *FOUR, "--workers", "0", "--chief", address)
+    home = tmp_path / "search" / "a"
+    wait_for((home / "tuner" / "tuner0.json").is_file)
+    return process, ["search", "--config", home / "config.json", "--join", address, "--quiet"]
+
+
+@pytest.mark.slow
+def test_workers_of_another_machine_join_by_the_address_of_the_chief(tmp_path, chief_alone):
+    process, join = chief_alone
     joined = subprocess.run(
-        [
-            *(sys.executable, "-m", "vgg_keras", "search", "--config", config),
-            *("--join", address, "--workers", "2", "--quiet"),
-        ],
+        [sys.executable, "-m", "vgg_keras", *join, "--workers", "2"],
         capture_output=True,
         text=True,
         timeout=200,
@@ -162,20 +152,14 @@ def test_workers_of_another_machine_join_by_the_address_of_the_chief(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_whose_chief_died_ends_in_bounded_time(tmp_path):
-    address = f"127.0.0.1:{free_port()}"
-    process = start(tmp_path, "--workers", "0", "--chief", address)
-    config = tmp_path / "search" / "a" / "config.json"
-    wait_for((tmp_path / "search" / "a" / "tuner" / "tuner0.json").is_file)
+def test_a_worker_whose_chief_died_ends_in_bounded_time(tmp_path, chief_alone):
+    process, join = chief_alone
     code = (
         "import sys; from vgg_keras.tuning import workers; workers.CHIEF_SECONDS = 3\n"
         "from vgg_keras import cli; sys.exit(cli.main(sys.argv[1:]))"
     )
     joined = subprocess.Popen(
-        [
-            *(sys.executable, "-c", code, "search", "--config", config),
-            *("--join", address, "--workers", "1", "--quiet"),
-        ],
+        [sys.executable, "-c", code, *join, "--workers", "1"],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -187,77 +171,20 @@ def test_a_worker_whose_chief_died_ends_in_bounded_time(tmp_path):
     assert "no answer from the chief" in error
 
 
-@pytest.fixture
-def oracle(tmp_path):
-    config = SearchConfig(**{**SMALL, "trials": 2})
-    oracle = make_oracle(config)
-    oracle._set_project_dir(str(tmp_path), "tuner")
-    return oracle
-
-
-def end(oracle, trial, score):
-    trial.status = "COMPLETED"
-    oracle.update_trial(trial.trial_id, {"val_accuracy": score})
-    oracle.end_trial(trial)
-
-
-def test_a_trial_in_which_its_worker_dies_again_and_again_is_given_up(oracle):
-    first = oracle.create_trial("a")
-    for _ in range(2):
-        assert oracle.create_trial("a").trial_id == first.trial_id
-    second = oracle.create_trial("a")
-    assert second.trial_id != first.trial_id
-    failed = oracle.trials[first.trial_id]
-    assert failed.status == "FAILED"
-    assert "3 times its worker died" in Record.load(oracle.directory_of(failed)).reason
-
-
-def test_the_trial_of_a_lost_worker_goes_to_another_and_counts_once(oracle):
-    lost = oracle.create_trial("lost")
-    other = oracle.create_trial("other")
-    end(oracle, other, 0.5)
-    assert oracle.create_trial("other").status == "IDLE"
-    oracle.give_back("lost")
-    again = oracle.create_trial("other")
-    assert again.trial_id == lost.trial_id
-    end(oracle, again, 0.25)
-    end(oracle, lost, 0.25)
-    assert oracle.end_order == [other.trial_id, lost.trial_id]
-    assert [trial.score for trial in oracle.trials.values()] == [0.25, 0.5]
-    assert oracle.create_trial("other").status == "STOPPED"
-    assert oracle.finished.is_set()
-
-
-class NoWorkers:
-    """Workers that never come."""
-
-    def watch(self):
-        pass
-
-
-def test_a_chief_that_no_worker_joins_does_not_wait_for_ever(oracle, tmp_path, monkeypatch):
-    monkeypatch.setattr(parallel, "ALONE_SECONDS", 0.5)
-    server = chief.Chief(oracle, None)
-    with pytest.raises(InconclusiveError, match="no worker asked for a trial"):
-        parallel.serve(oracle, server, NoWorkers(), tmp_path)
-
-
-def test_a_worker_that_is_silent_for_long_is_lost(oracle, tmp_path, monkeypatch):
-    monkeypatch.setattr(parallel, "LOST_SECONDS", 0.5)
-    monkeypatch.setattr(parallel, "ALONE_SECONDS", 2)
-    oracle.create_trial("silent")
-    with pytest.raises(InconclusiveError):
-        parallel.serve(oracle, chief.Chief(oracle, None), NoWorkers(), tmp_path)
-    assert oracle.ongoing_trials == {}
-    assert oracle.create_trial("other").trial_id == "0"
-
-
 def test_a_port_in_use_and_a_chief_out_of_reach_are_told_and_nothing_is_written(
     tmp_path, capsys, monkeypatch
 ):
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = f"127.0.0.1:{server.getsockname()[1]}"
-        arguments = ["search", *OPTIONS, "--logdir", str(tmp_path / "logs"), "--chief", taken]
+        arguments = [
+            "search",
+            "--limit",
+            "200",
+            "--logdir",
+            str(tmp_path / "logs"),
+            "--chief",
+            taken,
+        ]
         assert cli.main(arguments) == 2
     assert f"--chief: expected a free port of this machine, received {taken}" in (
         capsys.readouterr().err
@@ -309,5 +236,11 @@ def test_more_workers_than_cores_are_warned_of_and_none_are_refused(tmp_path, ca
 
     assert count_workers(SearchConfig(workers=500), None, 0) == 500
     assert "500 workers share" in capsys.readouterr().err
-    assert cli.main(["search", *OPTIONS, "--logdir", str(tmp_path / "x"), "--workers", "0"]) == 2
+    assert cli.main(["search", "--logdir", str(tmp_path / "x"), "--workers", "0"]) == 2
     assert "--workers: expected at least 1 without --chief" in capsys.readouterr().err
+
+
+def test_a_worker_machine_neither_resumes_nor_is_a_chief(tmp_path, capsys):
+    options = ["--join", "127.0.0.1:1", "--resume", "--logdir", str(tmp_path / "x")]
+    assert cli.main(["search", *options]) == 2
+    assert "--join: expected neither --resume nor --chief" in capsys.readouterr().err

@@ -80,6 +80,8 @@ def run_train(options: Namespace) -> int:
 def run_search(options: Namespace) -> int:
     """Runs `vgg-keras search`."""
     config = make_config(SearchConfig, options)
+    alone = not (options.join and (options.resume or options.chief))
+    require(alone, "--join", "neither --resume nor --chief beside it", "one of them")
     if config.workers != 1:
         from vgg_keras.tuning.workers import prepare_processes
 

@@ -11,8 +11,9 @@ import keras
 from keras_tuner.engine.trial import TrialStatus
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.datasets import Arrays, Batches
+from vgg_keras.datasets import Batches, load_dataset
 from vgg_keras.trainers import fit
+from vgg_keras.tuning.data import Data
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record
@@ -21,20 +22,14 @@ from vgg_keras.tuning.tuner import seed_of
 
 
 def retrain_best(
-    oracle: Durable,
-    config: SearchConfig,
-    arrays: Arrays,
-    tested: Arrays,
-    directory: Path,
-    verbose: int,
+    oracle: Durable, config: SearchConfig, data: Data, directory: Path, verbose: int
 ) -> dict[str, Any] | None:
     """Trains the best design anew on all training images, and tests it once.
 
     Args:
         oracle: after its search.
         config: of the search.
-        arrays: all training images; those that scored the trials in place of the test images.
-        tested: the data set with its test images.
+        data: of the search.
         directory: gets `best.keras`.
         verbose: of the progress.
 
@@ -49,7 +44,9 @@ def retrain_best(
     epochs = config.retrain_epochs or round(statistics.mean(best_epochs))
     hp = best.hyperparameters.copy()
     hp.values = chosen(best)
-    hypermodel = VGGHyperModel(replace(config, epochs=epochs), arrays)
+    whole = load_dataset(config.dataset) if config.retrain_epochs else data.whole
+    watched = replace(whole, x_test=data.parts.x_test, y_test=data.parts.y_test)
+    hypermodel = VGGHyperModel(replace(config, epochs=epochs), watched)
     seed = seed_of(config.seed, int(best.trial_id), config.executions)
     keras.utils.set_random_seed(seed)
     model = hypermodel.build(hp)
@@ -61,6 +58,6 @@ def retrain_best(
         "trial": best.trial_id,
         "values": chosen(best),
         "score": float(best.score),
-        "test": fit.evaluate(model, Batches(tested, config.batch_size)),
+        "test": fit.evaluate(model, Batches(whole, config.batch_size)),
         "model": "best.keras",
     }

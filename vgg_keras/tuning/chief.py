@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import grpc
 from keras_tuner.src import protos
@@ -42,7 +42,7 @@ class Address(NamedTuple):
 
 
 class Chief:
-    """Serves an oracle inside a `with`, from one thread that alone changes it.
+    """Serves an oracle from one thread, which alone changes it.
 
     Args:
         oracle: to serve.
@@ -72,18 +72,15 @@ class Chief:
         service = protos.get_service_grpc()
         service.add_OracleServicer_to_server(OracleServicer(oracle), self._server)
 
-    def __enter__(self) -> Self:
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Answers inside a `with`."""
         self._server.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.stop(grace=1).wait()
-        self._thread.shutdown()
+        try:
+            yield
+        finally:
+            self._server.stop(grace=1).wait()
+            self._thread.shutdown()
 
     def call(self, change: Callable[..., Any], *arguments: Any) -> Any:
         """Changes the oracle from the thread that serves it."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from keras_tuner.engine.trial import Trial
 from rich.live import Live
@@ -24,7 +23,7 @@ STALE_SECONDS = 10
 
 
 class Display:
-    """Shows a search; inside a `with` also what each worker is doing.
+    """Shows a search.
 
     Args:
         directory: of the search.
@@ -34,21 +33,12 @@ class Display:
 
     def __init__(self, directory: Path, config: SearchConfig, verbose: int):
         self._directory, self._config, self._verbose = directory, config, verbose
-        self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
-        if self._verbose == 1:
-            live = Live(get_renderable=self._workers, refresh_per_second=2, transient=True)
-            self._stack.enter_context(live)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
+    def live(self) -> AbstractContextManager[object]:
+        """Shows, inside a `with`, what each worker is doing."""
+        if self._verbose != 1:
+            return nullcontext()
+        return Live(get_renderable=self._workers, refresh_per_second=2, transient=True)
 
     def _workers(self) -> Table:
         project = self._directory / "tuner"

@@ -6,11 +6,11 @@ import json
 import time
 
 from vgg_keras.config import SearchConfig, require
-from vgg_keras.datasets import hold_out, load_dataset
 from vgg_keras.tuning.chief import Address, check_chief
+from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import count_workers
-from vgg_keras.tuning.search import facts, open_directory
+from vgg_keras.tuning.search import open_directory
 from vgg_keras.tuning.workers import WATCH_SECONDS, Workers
 
 
@@ -29,15 +29,14 @@ def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
     """
     address = Address.parse(chief, "--join")
     directory = open_directory(config, "--join")
-    arrays = load_dataset(config.dataset, config.limit)
-    parts, held = hold_out(arrays, config.validation_split, config.seed)
+    data = load_data(config)
     expected = json.loads((directory / "result.json").read_text())["data"]
-    same = facts(arrays, parts, held) == expected
+    same = data.facts == expected
     require(same, "--dataset", f"the data of the chief: {expected}", "other data")
     check_chief(address)
-    count = max(1, count_workers(config, parts, verbose))
+    count = max(1, count_workers(config, data.parts, verbose))
     workers = Workers(count, config, directory, *address)
-    with Display(directory, config, verbose), workers:
+    with Display(directory, config, verbose).live(), workers.alive():
         while workers.running:
             time.sleep(WATCH_SECONDS)
             workers.watch()

@@ -44,8 +44,6 @@ class Durable(Oracle):
         stopped: why no more trials are given, if there were too many failures.
     """
 
-    checkpoints_kept = CHECKPOINTS_KEPT
-
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         self.tell: Callable[[Trial], None] = lambda trial: None
@@ -123,7 +121,7 @@ class Durable(Oracle):
         return Path(self._get_trial_dir(trial.trial_id))
 
     def _drop_checkpoints(self) -> None:
-        kept = {trial.trial_id for trial in self.get_best_trials(self.checkpoints_kept)}
+        kept = {trial.trial_id for trial in self.get_best_trials(CHECKPOINTS_KEPT)}
         for name in self.end_order:
             if name not in kept:
                 for path in self.directory_of(self.trials[name]).glob("checkpoint*"):
@@ -160,9 +158,10 @@ class GridOracle(Durable, oracles.GridSearchOracle):
 
 
 class HyperbandOracle(Durable, oracles.HyperbandOracle):
-    """Hyperband, which goes on from the checkpoint of any trial."""
+    """Hyperband."""
 
-    checkpoints_kept = MORE_THAN_EVER
+    def _drop_checkpoints(self) -> None:
+        """Keeps them: it goes on from any trial."""
 
     def designs_needed(self) -> int:
         """The number of designs that its brackets begin with, no two of them alike."""

@@ -29,7 +29,7 @@ def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> Non
         InconclusiveError: if no trial can be run.
     """
     heard: dict[str, tuple[int, float]] = {}
-    with chief:
+    with workers.alive(), chief.serving():
         busy = time.monotonic()
         while not oracle.finished.wait(WATCH_SECONDS):
             workers.watch()

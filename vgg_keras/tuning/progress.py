@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import keras
 
@@ -35,21 +35,18 @@ class Progress(keras.callbacks.Callback):
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Self:
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Writes the status inside a `with`, and removes it at its end."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._write()
         self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            self._ended.set()
+            self._thread.join()
+            self._path.unlink(missing_ok=True)
 
     def _run(self) -> None:
         while not self._ended.wait(SECONDS):

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from keras_tuner.engine.trial import Trial
 
 from vgg_keras.config import InconclusiveError, InputError, SearchConfig, option_of, require
-from vgg_keras.datasets import Arrays, hold_out, load_dataset
 from vgg_keras.model import VGG
 from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory, json_values
 from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Address, Chief
+from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import count_workers
-from vgg_keras.tuning.oracles import make_oracle
+from vgg_keras.tuning.oracles import Durable, make_oracle
 from vgg_keras.tuning.parallel import serve
 from vgg_keras.tuning.rows import rows
 from vgg_keras.tuning.space import describe
@@ -57,20 +55,17 @@ def search(
     """
     address = None if chief is None else Address.parse(chief, "--chief")
     require(config.workers != 0 or chief is not None, "--workers", "at least 1 without --chief", 0)
-    arrays = load_dataset(config.dataset, config.limit)
-    VGG(filters=[()] * max(config.blocks_choices)).check_images(arrays.image_shape)
-    parts, held = hold_out(arrays, config.validation_split, config.seed)
-    workers = count_workers(config, parts, verbose)
-    config = replace(config, workers=workers)
+    data = load_data(config)
+    VGG(filters=[()] * max(config.blocks_choices)).check_images(data.whole.image_shape)
+    config = replace(config, workers=count_workers(config, data.parts, verbose))
     oracle = make_oracle(config)
-    server = Chief(oracle, address) if address or workers != 1 else None
+    server = Chief(oracle, address) if address or config.workers != 1 else None
     directory = open_directory(config, "--resume") if resume else None
     directory = directory or create_run_directory(config.logdir, "search", config.name)
 
     space = describe(oracle.get_space())
-    data = facts(arrays, parts, held)
     display = Display(directory, config, verbose)
-    result = Result(directory, config, data=data, space=space, trials=[], best=None)
+    result = Result(directory, config, data=data.facts, space=space, trials=[], best=None)
     restore_state(directory / "tuner")
     with result:
 
@@ -79,23 +74,15 @@ def search(
             display.show_trial(trial, oracle)
 
         try:
-            tuner = Tuner(oracle, config, parts, directory)
+            tuner = Tuner(oracle, config, data.parts, directory)
             result.update(trials=rows(oracle, config))
             oracle.tell = tell
-            with display:
-                display.show_space(space)
-                if server:
-                    if address:
-                        display.show_address(server.address)
-                    with Workers(workers, config, directory, *server.address) as processes:
-                        serve(oracle, server, processes, directory / "tuner")
-                else:
-                    tuner.search()
-            if oracle.stopped:
-                raise InconclusiveError(oracle.stopped)
-            whole = load_dataset(config.dataset) if config.retrain_epochs else arrays
-            trained = replace(whole, x_test=parts.x_test, y_test=parts.y_test)
-            best = retrain_best(oracle, config, trained, whole, directory, verbose)
+            display.show_space(space)
+            if server and address:
+                display.show_address(server.address)
+            with display.live():
+                run_trials(tuner, oracle, config, directory, server)
+            best = retrain_best(oracle, config, data, directory, verbose)
         except KeyboardInterrupt:
             file = directory / "config.json"
             print(f"Go on with: vgg-keras search --config {file} --resume", file=sys.stderr)
@@ -105,14 +92,22 @@ def search(
     return result.value
 
 
-def facts(arrays: Arrays, parts: Arrays, held: np.ndarray) -> dict[str, Any]:
-    """What `result.json` says of the data."""
-    return {
-        "train": len(parts.x_train),
-        "validation": len(held),
-        "test": len(arrays.x_test),
-        "validation_sha256": hashlib.sha256(held.tobytes()).hexdigest(),
-    }
+def run_trials(
+    tuner: Tuner, oracle: Durable, config: SearchConfig, directory: Path, chief: Chief | None
+) -> None:
+    """Runs all trials: in this process, or by workers if there is a chief.
+
+    Raises:
+        InconclusiveError: if so many trials in a row failed that going on makes no sense, or no
+            worker can be started.
+    """
+    if chief:
+        workers = Workers(int(config.workers), config, directory, *chief.address)
+        serve(oracle, chief, workers, directory / "tuner")
+    else:
+        tuner.search()
+    if oracle.stopped:
+        raise InconclusiveError(oracle.stopped)
 
 
 def open_directory(config: SearchConfig, option: str) -> Path:

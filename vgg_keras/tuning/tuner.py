@@ -70,7 +70,8 @@ class Tuner(keras_tuner.Tuner):
     def search(self) -> None:
         """Runs trials until the oracle has no more."""
         status = status_file(self._home / "tuner", self.tuner_id)
-        with Progress(status, self._config.objective) as self._progress:
+        self._progress = Progress(status, self._config.objective)
+        with self._progress.told():
             super().search()
 
     def pre_create_trial(self) -> None:

@@ -16,7 +16,7 @@ from keras_tuner.errors import FatalError
 from keras_tuner.src.distribute import oracle_client
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.datasets import hold_out, load_dataset
+from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.status import log_file
 from vgg_keras.tuning.tuner import Tuner
@@ -56,11 +56,8 @@ def work(
     oracle_client.TIMEOUT = patience
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    parts, _ = hold_out(
-        load_dataset(config.dataset, config.limit), config.validation_split, config.seed
-    )
     try:
-        Tuner(make_oracle(config), config, parts, directory).search()
+        Tuner(make_oracle(config), config, load_data(config).parts, directory).search()
     except (grpc.RpcError, FatalError) as error:
         reason = error if isinstance(error, FatalError) else error.details()
         print(f"no answer from the chief: {reason}", file=sys.stderr, flush=True)

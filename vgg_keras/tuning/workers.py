@@ -8,12 +8,12 @@ from __future__ import annotations
 import multiprocessing
 import platform
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from vgg_keras.config import InconclusiveError, SearchConfig
 from vgg_keras.runs import cores
@@ -52,7 +52,7 @@ class Worker:
 
 
 class Workers:
-    """The workers of this machine, alive inside a `with`.
+    """The workers of this machine.
 
     Args:
         count: how many; each gets its share of the cores.
@@ -74,22 +74,19 @@ class Workers:
         self._arguments = (config, directory, host, port)
         self.running: list[Worker] = []
 
-    def __enter__(self) -> Self:
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Starts the workers, and ends them after a `with`."""
         prepare_processes()
         self.running = [Worker(name, self._start(name)) for name in self._names]
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for worker in self.running:
-            worker.process.kill()
-        for worker in self.running:
-            worker.process.join(END_SECONDS)
-            status_file(self._project, worker.name).unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            for worker in self.running:
+                worker.process.kill()
+            for worker in self.running:
+                worker.process.join(END_SECONDS)
+                status_file(self._project, worker.name).unlink(missing_ok=True)
 
     def watch(self) -> None:
         """Starts workers that died again, under their own names.
