@@ -34,7 +34,7 @@ def outcome(result):
     return trials, result["best"], result["space"], result["data"]
 
 
-def start(home, *options):
+def start(home, *options, program=("-m", "vgg_keras")):
     """Starts a search in a process of its own."""
     small = [
         "--limit",
@@ -48,7 +48,7 @@ def start(home, *options):
     ]
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "vgg_keras", "search", *small),
+            *(sys.executable, *program, "search", *small),
             *("--name", "a", "--logdir", home, *options),
         ],
         stdout=subprocess.PIPE,

@@ -6,14 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vgg_keras.config import (
+    Choices,
     CompareConfig,
     FilterCounts,
     InputError,
     ModelConfig,
     RunConfig,
+    SearchConfig,
     TrainConfig,
 )
-from vgg_keras.runs import Result, create_run_directory, environment, write_json
+from vgg_keras.runs import (
+    Result,
+    create_run_directory,
+    environment,
+    json_values,
+    write_json,
+)
 
 BAD_OPTIONS = {
     "epochs": 0,
@@ -78,6 +86,21 @@ def test_the_defaults_are_the_notebooks_experiment():
 def test_filter_counts_are_read_as_they_are_written(counts):
     filters = FilterCounts(counts)
     assert FilterCounts.parse(str(filters)) == filters == tuple(counts)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainConfig(filters=FilterCounts([8, 16]), class_weight={0: 2.0}, limit=7),
+        CompareConfig(seeds=3),
+        SearchConfig(workers="auto", batch_size_choices=Choices([16, 32])),
+    ],
+)
+def test_a_configuration_is_read_from_json_as_it_was_written(config):
+    values = json.loads(json.dumps(json_values(config.to_dict())))
+    assert type(config).from_dict(values) == config
+    with pytest.raises(InputError, match=r"expected the fields of .*received unknown"):
+        type(config).from_dict({**values, "unknown": 1})
 
 
 def test_precision_has_keras_own_name():

@@ -5,17 +5,15 @@ import json
 
 import jsonschema
 import keras
-import keras_tuner
 import numpy as np
 import pytest
 from conftest import TRAINERS, scalars
-from searches import SCHEMA, SMALL, outcome, run
+from searches import SCHEMA, outcome, run
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from vgg_keras import SearchConfig
-from vgg_keras.config import Choices, InconclusiveError
-from vgg_keras.datasets import hold_out
+from vgg_keras.config import Choices, InconclusiveError, InputError
 from vgg_keras.tuning import hypermodel
+from vgg_keras.tuning.rerun import rerun
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +60,16 @@ def test_a_search_repeated_is_the_same_and_another_seed_is_not(done, tmp_path):
     assert outcome(other)[0] != outcome(done[0])[0]
 
 
-def test_a_trial_can_be_run_again_alone_from_its_record(done, mnist):
-    result, _ = done
-    config = SearchConfig(**SMALL)
-    parts, _ = hold_out(mnist.first(200), config.validation_split, config.seed)
+def test_a_trial_can_be_run_again_alone_from_its_record(done):
+    result, home = done
     for trial in result["trials"]:
-        hp = keras_tuner.HyperParameters()
-        hp.values = dict(trial["values"])
-        keras.utils.set_random_seed(trial["seeds"][0])
-        model = hypermodel.VGGHyperModel(config, parts)
-        history = model.fit(hp, model.build(hp), trial["seeds"][0]).history
-        assert max(history["val_accuracy"]) == trial["score"]
+        history = rerun(home, trial["id"])
+        assert max(history.history["val_accuracy"]) == trial["score"]
+        assert history.model.count_params() == trial["parameters"]
+    with pytest.raises(InputError, match="trial: expected one of 0, 1, 2, received 7"):
+        rerun(home, "7")
+    with pytest.raises(InputError, match="execution: expected below 1, received 1"):
+        rerun(home, "0", execution=1)
 
 
 def test_tensorboard_shows_curves_and_a_row_for_each_trial(done):

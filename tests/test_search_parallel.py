@@ -17,10 +17,10 @@ from searches import run, start
 from vgg_keras import SearchConfig, cli
 from vgg_keras.config import Choices, InputError
 from vgg_keras.runs import write_json
-from vgg_keras.tuning import chief
+from vgg_keras.tuning import chief, progress
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import estimate
-from vgg_keras.tuning.status import Status, read_status
+from vgg_keras.tuning.status import Silence, Status, read_status, status_file
 
 FOUR = ["--trials", "4", "--quiet"]
 
@@ -106,6 +106,43 @@ def test_a_worker_that_dies_is_started_again_and_gets_its_trial_back(tmp_path, v
     _, error = process.communicate(timeout=200)
     assert process.returncode == 0, error
     completed(tmp_path)
+
+
+@needs_proc
+@pytest.mark.slow
+def test_a_worker_that_hangs_in_a_trial_is_ended_and_started_again(tmp_path):
+    code = (
+        "import sys; from vgg_keras.tuning import workers; workers.LOST_SECONDS = 10\n"
+        "from vgg_keras import cli; sys.exit(cli.main(sys.argv[1:]))"
+    )
+    process = start(tmp_path, *FOUR, "--workers", "2", program=["-c", code])
+    wait_for(lambda: workers_in_trials(tmp_path))
+    (server,) = [pid for pid in processes_of(process.pid) if processes_of(pid)]
+    hanging = processes_of(server)[0]
+    os.kill(hanging, signal.SIGSTOP)
+    _, error = process.communicate(timeout=200)
+    assert process.returncode == 0, error
+    assert not alive(hanging)
+    completed(tmp_path)
+
+
+def test_a_training_that_makes_no_step_for_long_counts_as_silent(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "SECONDS", 0.01)
+    monkeypatch.setattr(progress, "STUCK_SECONDS", 0.5)
+    silence = Silence(tmp_path)
+    told = progress.Progress(status_file(tmp_path, "a"), "val_accuracy")
+    told.set_params({"steps": 1, "epochs": 1})
+    with told.told():
+        told.begin("0", 0)
+        told.on_train_begin()
+        while silence.seconds("a") < 0.3:
+            time.sleep(0.01)
+        told.on_train_batch_end(0)
+        time.sleep(0.1)
+        assert silence.seconds("a") < 0.1
+        told.end()
+        time.sleep(0.7)
+        assert silence.seconds("a") < 0.3
 
 
 @needs_proc

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
@@ -151,6 +152,26 @@ class RunConfig:
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON values."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Makes the configuration that `to_dict` gave, read back from JSON.
+
+        Raises:
+            InputError: if it is none.
+        """
+        kinds = get_type_hints(cls)
+        unknown = sorted(set(values) - set(kinds))
+        require(not unknown, "config.json", f"the fields of {cls.__name__}", ", ".join(unknown))
+        read: dict[str, Any] = {}
+        for field, value in values.items():
+            kind = list_type(kinds[field])
+            if value is not None and kind:
+                value = kind(value)
+            elif field == "class_weight" and value is not None:
+                value = {int(label): weight for label, weight in value.items()}
+            read[field] = value
+        return cls(**read)
 
 
 @dataclass(frozen=True)

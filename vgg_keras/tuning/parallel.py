@@ -8,10 +8,9 @@ from pathlib import Path
 from vgg_keras.config import InconclusiveError
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.oracles import Durable
-from vgg_keras.tuning.status import read_status
-from vgg_keras.tuning.workers import WATCH_SECONDS, Workers
+from vgg_keras.tuning.status import Silence
+from vgg_keras.tuning.workers import LOST_SECONDS, WATCH_SECONDS, Workers
 
-LOST_SECONDS = 60
 ALONE_SECONDS = 600
 FAREWELL_SECONDS = 3
 
@@ -28,20 +27,16 @@ def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> Non
     Raises:
         InconclusiveError: if no trial can be run.
     """
-    heard: dict[str, tuple[int, float]] = {}
+    silence = Silence(project)
     with workers.alive(), chief.serving():
         busy = time.monotonic()
         while not oracle.finished.wait(WATCH_SECONDS):
             workers.watch()
-            now = time.monotonic()
             for name in list(oracle.ongoing_trials):
-                busy, beat = now, read_status(project, name).beat
-                known, since = heard.get(name, (-1, now))
-                heard[name] = (beat, since if beat == known else now)
-                if now - heard[name][1] > LOST_SECONDS:
+                busy = time.monotonic()
+                if silence.seconds(name) > LOST_SECONDS:
                     chief.call(oracle.give_back, name)
-                    del heard[name]
-            if now - busy > ALONE_SECONDS:
+            if time.monotonic() - busy > ALONE_SECONDS:
                 raise InconclusiveError(f"no worker asked for a trial in {ALONE_SECONDS} s")
         farewell = time.monotonic() + FAREWELL_SECONDS
         while oracle.tuner_ids and time.monotonic() < farewell:  # each is told that it may go

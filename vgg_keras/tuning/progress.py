@@ -16,6 +16,8 @@ from vgg_keras.runs import write_json
 from vgg_keras.tuning.status import Status
 
 SECONDS = 1.0
+STUCK_SECONDS = 600.0
+"""A training that makes no step for so long hangs; the first of a large model takes minutes."""
 
 
 class Progress(keras.callbacks.Callback):
@@ -30,7 +32,7 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self._path, self._objective = path, objective
         self._status = Status()
-        self._began, self._first = 0.0, 0
+        self._began, self._first, self._moved = 0.0, 0, 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -50,8 +52,9 @@ class Progress(keras.callbacks.Callback):
 
     def _run(self) -> None:
         while not self._ended.wait(SECONDS):
-            self._status.beat += 1
-            self._write()
+            if self._status.trial is None or time.monotonic() - self._moved < STUCK_SECONDS:
+                self._status.beat += 1
+                self._write()
 
     def _write(self) -> None:
         with self._lock, suppress(OSError):  # a training goes on though nobody hears of it
@@ -59,6 +62,7 @@ class Progress(keras.callbacks.Callback):
 
     def begin(self, trial: str, execution: int) -> None:
         """Says what is trained from now on."""
+        self._moved = time.monotonic()
         self._status = Status(trial, execution, beat=self._status.beat + 1)
         self._write()
 
@@ -78,10 +82,15 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Estimates the time left."""
+        self._moved = time.monotonic()
         status, steps = self._status, self.params["steps"]
         done = (status.epoch - self._first) * steps + batch + 1
         left = (status.epochs - self._first) * steps - done
-        status.seconds_left = (time.monotonic() - self._began) / done * left
+        status.seconds_left = (self._moved - self._began) / done * left
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Notes that the training moves."""
+        self._moved = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Notes the score."""

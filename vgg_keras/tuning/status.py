@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class Status:
         epochs: of the execution.
         score: the objective after the last epoch; None before.
         seconds_left: of the execution, by the pace so far; None before its first batch.
-        beat: goes up every second while the worker lives.
+        beat: goes up every second while the worker lives and its training moves.
     """
 
     trial: str | None = None
@@ -46,3 +47,22 @@ def read_status(project: Path, worker: str) -> Status:
         return Status(**json.loads(status_file(project, worker).read_text()))
     except FileNotFoundError:
         return Status()
+
+
+class Silence:
+    """How long the workers of a project have been silent.
+
+    Args:
+        project: KerasTuner's directory, where workers write their status.
+    """
+
+    def __init__(self, project: Path):
+        self._project = project
+        self._heard: dict[str, tuple[Status, float]] = {}
+
+    def seconds(self, worker: str) -> float:
+        """Seconds since the status of a worker was first seen as it is now."""
+        status, now = read_status(self._project, worker), time.monotonic()
+        known, since = self._heard.get(worker, (None, now))
+        self._heard[worker] = (status, since if status == known else now)
+        return now - self._heard[worker][1]

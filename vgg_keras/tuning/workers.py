@@ -18,7 +18,7 @@ from pathlib import Path
 from vgg_keras.config import InconclusiveError, SearchConfig
 from vgg_keras.runs import cores
 from vgg_keras.startup import silent_startup
-from vgg_keras.tuning.status import log_file, read_status, status_file
+from vgg_keras.tuning.status import Silence, log_file, read_status, status_file
 
 CHIEF_LOST = 3
 """Exit status of a worker whose chief gave no answer."""
@@ -27,6 +27,7 @@ FAILED_STARTS = 3
 END_SECONDS = 10
 CHIEF_SECONDS = 60
 WATCH_SECONDS = 0.5
+LOST_SECONDS = 60
 
 
 def prepare_processes() -> None:
@@ -70,6 +71,7 @@ class Workers:
         names = (f"{platform.node()}-{once}-{number}" for number in range(count))
         self._names = [name.replace("chief", "") for name in names]  # a chief would have it
         self._project = directory / "tuner"
+        self._silence = Silence(self._project)
         self._threads = max(1, cores() // max(1, count))
         self._arguments = (config, directory, host, port)
         self.running: list[Worker] = []
@@ -89,19 +91,22 @@ class Workers:
                 status_file(self._project, worker.name).unlink(missing_ok=True)
 
     def watch(self) -> None:
-        """Starts workers that died again, under their own names.
+        """Ends workers that are silent; starts those that died again, under their own names.
 
         Raises:
             InconclusiveError: if one cannot be started, or the chief is gone.
         """
         for worker in list(self.running):
+            in_trial = read_status(self._project, worker.name).trial is not None
+            if in_trial and self._silence.seconds(worker.name) > LOST_SECONDS:
+                worker.process.kill()
+                worker.process.join(END_SECONDS)
             status = worker.process.exitcode
             if status is None:
                 continue
             if status == 0:
                 self.running.remove(worker)
                 continue
-            in_trial = read_status(self._project, worker.name).trial is not None
             worker.failed_starts = 0 if in_trial else worker.failed_starts + 1
             if status == CHIEF_LOST or worker.failed_starts == FAILED_STARTS:
                 raise InconclusiveError(f"worker {worker.name} ended: {self._last_line(worker)}")

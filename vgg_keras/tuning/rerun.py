@@ -1,0 +1,48 @@
+"""One trial of a search, run again alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras
+import keras_tuner
+
+from vgg_keras.config import SearchConfig, require
+from vgg_keras.tuning.data import load_data
+from vgg_keras.tuning.hypermodel import VGGHyperModel
+
+
+def rerun(
+    directory: str | Path, trial: str, execution: int = 0, verbose: int = 0
+) -> keras.callbacks.History:
+    """Trains a trial again, from its line in `result.json`.
+
+    The figures are those of the search to the last bit, on the same machine with as many threads
+    as the trial had: those of all cores, or of a worker its share.
+
+    Args:
+        directory: of the search.
+        trial: its id, as in the table of trials.
+        execution: counted from 0.
+        verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
+
+    Returns:
+        The history; its `model` is the trained one.
+
+    Raises:
+        InputError: if there is no such execution, or hyperband made the trial of another one.
+    """
+    result = json.loads(Path(directory, "result.json").read_text())
+    config = SearchConfig.from_dict(result["config"])
+    alone = config.algorithm != "hyperband"
+    require(alone, "trial", "a trial that does not go on from another", "one of hyperband")
+    rows = {row["id"]: row for row in result["trials"]}
+    require(trial in rows, "trial", f"one of {', '.join(rows)}", trial)
+    seeds = rows[trial]["seeds"]
+    require(0 <= execution < len(seeds), "execution", f"below {len(seeds)}", execution)
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(rows[trial]["values"])
+    hypermodel = VGGHyperModel(config, load_data(config).parts)
+    keras.utils.set_random_seed(seeds[execution])
+    return hypermodel.fit(hp, hypermodel.build(hp), seeds[execution], verbose=verbose)
