@@ -41,11 +41,10 @@ def tiny_vgg(seed: int = 0, **changes) -> VGG:
 def scalars(directory):
     """Every scalar in the event files of a folder: tag, step, value."""
     events = EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()
-    skipped = ("/histogram", "/session_start_info", "/experiment")
-    tags = [tag for tag in events.Tags()["tensors"] if not tag.endswith(skipped)]
     return {
         (tag, event.step): make_ndarray(event.tensor_proto).item()
-        for tag in tags
+        for tag in events.Tags()["tensors"]
+        if events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"
         for event in events.Tensors(tag)
     }
 

@@ -22,6 +22,7 @@ ROOMS = [
     "datasets",
     "model",
     "trainers",
+    "evaluation",
     "recording",
     "comparison",
     "tuning",

@@ -46,25 +46,38 @@ def _is_a(value: object, kind: Any) -> bool:
         return any(_is_a(value, part) for part in get_args(kind))
     if kind is float:
         return isinstance(value, (int, float))
-    if kind in (FilterCounts, Choices):
+    if kind in LISTS:
         return isinstance(value, tuple)
     return isinstance(value, get_origin(kind) or kind) and (kind is bool or value is not True)
 
 
-class FilterCounts(tuple[int, ...]):
-    """Filter counts, one a block; as text, `32,64`."""
+class Numbers(tuple[int, ...]):
+    """Whole numbers; as text, `32,64`."""
 
     __slots__ = ()
     EXAMPLE = "32,64"
 
     @classmethod
-    def parse(cls, value: str | int | list[int]) -> FilterCounts:
+    def parse(cls, value: str | int | list[int]) -> Self:
         """Reads `"32,64"`, `32` or `[32, 64]`."""
         parts = value if isinstance(value, list) else str(value).split(",")
-        return cls(int(str(count)) for count in parts)
+        return cls(int(str(number)) for number in parts)
 
     def __str__(self) -> str:
         return ",".join(map(str, self))
+
+
+class FilterCounts(Numbers):
+    """Filter counts, one a block."""
+
+    __slots__ = ()
+
+
+class Steps(Numbers):
+    """The first and the last of some steps, counted from 1."""
+
+    __slots__ = ()
+    EXAMPLE = "10,20"
 
 
 class Choices(tuple[Any, ...]):
@@ -182,10 +195,16 @@ class ModelConfig(RunConfig):
         model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16 or vgg19.
         filters: filter counts of the model mnist, one a block, each block having two
             convolutions; default 32,64.
+        update_freq: how often TensorBoard gets a point: every epoch, or every batch as well.
+        histograms: give TensorBoard the weights' and the gradients' distributions of each epoch.
+        profile: first and last step to profile for TensorBoard, such as 10,20.
     """
 
     model: Literal["mnist", "vgg11", "vgg13", "vgg16", "vgg19"] = "mnist"
     filters: FilterCounts | None = None
+    update_freq: Literal["epoch", "batch"] = "epoch"
+    histograms: bool = False
+    profile: Steps | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -202,6 +221,10 @@ class ModelConfig(RunConfig):
             "no filters with a network of the VGG paper; use --model mnist to choose them",
             f"{self.filters} with --model {self.model}",
         )
+        steps = self.profile
+        ordered = steps is None or (len(steps) == 2 and 1 <= steps[0] <= steps[1])
+        expected = "first and last step, counted from 1, such as 10,20"
+        require(ordered, "--profile", expected, steps)
 
 
 @dataclass(frozen=True)
@@ -291,6 +314,9 @@ class SearchConfig(RunConfig):
         require(positive, "--learning-rate-choices", "numbers above 0", rates)
 
 
-def list_type(kind: Any) -> type[FilterCounts] | type[Choices] | None:
+LISTS = (FilterCounts, Steps, Choices)
+
+
+def list_type(kind: Any) -> type[FilterCounts] | type[Steps] | type[Choices] | None:
     """The type of a field that is written as a list, optional or not; None for any other."""
-    return next((part for part in (kind, *get_args(kind)) if part in (FilterCounts, Choices)), None)
+    return next((part for part in (kind, *get_args(kind)) if part in LISTS), None)

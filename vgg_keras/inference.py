@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from PIL import Image
 
+from vgg_keras import evaluation
 from vgg_keras.config import InputError, require
 from vgg_keras.datasets import Arrays, Batches
 from vgg_keras.model import VGG
-from vgg_keras.trainers import fit
 
 COLOR_MODES = {1: "grayscale", 3: "rgb"}
 
@@ -73,8 +73,7 @@ def evaluate(model: VGG, arrays: Arrays, batch_size: int) -> dict[str, Any]:
             f"--dataset: expected height, width, channels and classes {expected}, as the model "
             f"was trained for, received {received}"
         )
-    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return fit.evaluate(model, Batches(arrays, batch_size))
+    return evaluation.evaluate(model, Batches(arrays, batch_size)).figures
 
 
 def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:

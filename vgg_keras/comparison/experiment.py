@@ -15,12 +15,14 @@ from vgg_keras.comparison.parity import certify
 from vgg_keras.comparison.timing import speed
 from vgg_keras.config import CompareConfig, ModelConfig, TrainConfig, require
 from vgg_keras.datasets import Arrays, Batches, load_dataset
+from vgg_keras.evaluation import evaluate
 from vgg_keras.memory import release_graphs
 from vgg_keras.model import VGG
-from vgg_keras.recording import Cumulative, Digests, Timing
+from vgg_keras.recording import record
+from vgg_keras.recording.mistakes import worst_mistakes
 from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory, peak_rss_bytes
-from vgg_keras.trainers import TRAINERS, Trainer, fit
+from vgg_keras.trainers import TRAINERS, Trainer
 
 
 def train(config: TrainConfig, verbose: int = 0) -> dict[str, Any]:
@@ -154,12 +156,14 @@ def run_once(
         print(f"\nTrainer {name}, seed {config.seed}", flush=True)
     home.mkdir(parents=True, exist_ok=True)
     model, batches = build_vgg(config, arrays), make_batches(config, arrays)
-    digests = Digests()
-    cumulative = Cumulative(len(arrays.x_train), len(arrays.x_test), config.batch_size)
-    timing = Timing(config.batch_size * config.steps_per_execution)
-    board = keras.callbacks.TensorBoard(home, write_graph=False)
-    history = trainer(model, batches, config, [digests, cumulative, timing, board], verbose)
+    recording = record(home, config, arrays)
+    digests, cumulative, timing, _, summaries = recording
+    history = trainer(model, batches, config, list(recording), verbose)
     model.save(home / "model.keras")
+    evaluation = evaluate(model, batches)
+    mistakes = worst_mistakes(evaluation, arrays)
+    seconds = sum(timing.seconds_per_epoch)
+    summaries.finish(name, evaluation, mistakes, seconds)
     return {
         "trainer": name,
         "seed": config.seed,
@@ -171,7 +175,8 @@ def run_once(
         "first_step_seconds": timing.first_step_seconds,
         "images_per_second": timing.images_per_second,
         "peak_rss_bytes": peak_rss_bytes(),
-        "test": fit.evaluate(model, batches),
+        "test": evaluation.figures,
+        "mistakes": [mistake.to_dict() for mistake in mistakes],
     }
 
 

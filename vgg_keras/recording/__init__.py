@@ -1,7 +1,40 @@
 """Keras callbacks that both trainers take."""
 
+from pathlib import Path
+from typing import NamedTuple
+
+from vgg_keras.config import ModelConfig
+from vgg_keras.datasets import Arrays
+from vgg_keras.recording.board import Board
 from vgg_keras.recording.cumulative import Cumulative
 from vgg_keras.recording.digests import Digests
+from vgg_keras.recording.summaries import Summaries
 from vgg_keras.recording.timing import Timing
 
-__all__ = ["Cumulative", "Digests", "Timing"]
+
+class Recording(NamedTuple):
+    """The callbacks of a run, in the order in which a trainer takes them."""
+
+    digests: Digests
+    cumulative: Cumulative
+    timing: Timing
+    board: Board
+    summaries: Summaries
+
+
+def record(home: Path, config: ModelConfig, arrays: Arrays) -> Recording:
+    """Makes the callbacks of a run.
+
+    Args:
+        home: gets the event files.
+        config: of the run.
+        arrays: of the run.
+    """
+    timing = Timing(config.batch_size * config.steps_per_execution)
+    return Recording(
+        Digests(),
+        Cumulative(len(arrays.x_train), len(arrays.x_test), config.batch_size),
+        timing,
+        Board(home, config, timing),
+        Summaries(home, config, arrays),
+    )

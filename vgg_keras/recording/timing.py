@@ -25,7 +25,7 @@ class Timing(keras.callbacks.Callback):
         super().__init__()
         self._images = images_per_execution
         self._clock = clock
-        self._step_seconds: list[float] = []
+        self._step_seconds: list[list[float]] = []
         self.seconds_per_epoch: list[float] = []
         self.first_step_seconds: float | None = None
 
@@ -36,12 +36,21 @@ class Timing(keras.callbacks.Callback):
         The first call of an epoch and the last, which may be short, do not count. None if no
         other was made.
         """
-        return self._images / statistics.median(self._step_seconds) if self._step_seconds else None
+        return self._rate([seconds for epoch in self._step_seconds for seconds in epoch])
+
+    @property
+    def images_per_second_of_epoch(self) -> float | None:
+        """The same of the epoch alone that ends or has ended."""
+        return self._rate(self._step_seconds[-1])
+
+    def _rate(self, seconds: list[float]) -> float | None:
+        return self._images / statistics.median(seconds) if seconds else None
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Starts the epoch's clock."""
         self._epoch_began = self._clock()
         self._step_ended: float | None = None
+        self._step_seconds.append([])
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Starts the first step's clock."""
@@ -54,7 +63,7 @@ class Timing(keras.callbacks.Callback):
         if self.first_step_seconds is None:
             self.first_step_seconds = now - self._step_began
         if self._step_ended is not None and batch + 1 < self.params["steps"]:
-            self._step_seconds.append(now - self._step_ended)
+            self._step_seconds[-1].append(now - self._step_ended)
         self._step_ended = now
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:

@@ -36,6 +36,19 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Thumbnail:
+    """A small image.
+
+    Attributes:
+        png: in base64.
+        caption: under it.
+    """
+
+    png: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page.
 
@@ -43,6 +56,7 @@ class Section:
         title: its heading.
         text: paragraphs.
         pictures: figures.
+        thumbnails: small images.
         head: of the table; empty for no table.
         rows: of the table.
         code: a command.
@@ -51,6 +65,7 @@ class Section:
     title: str
     text: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
+    thumbnails: Sequence[Thumbnail] = ()
     head: Sequence[str] = ()
     rows: Sequence[Sequence[object]] = field(default=())
     code: str = ""

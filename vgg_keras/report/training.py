@@ -8,7 +8,16 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from vgg_keras.report.page import BLUE, GREY, ORANGE, Picture, Section, draw, make_axes
+from vgg_keras.report.page import (
+    BLUE,
+    GREY,
+    ORANGE,
+    Picture,
+    Section,
+    Thumbnail,
+    draw,
+    make_axes,
+)
 
 METRICS = {
     "loss": "Training loss",
@@ -81,6 +90,12 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
     ]
     head = ["Trainer", "Seed", "Accuracy", "Correct", "Loss"]
     parts.append(Section("Test images", head=head, rows=tests))
+    different = []
+    for run in shown.values():
+        if run["mistakes"] not in different:
+            different.append(run["mistakes"])
+            trainers = [name for name in shown if shown[name]["mistakes"] == run["mistakes"]]
+            parts.append(mistakes(run["mistakes"], trainers))
     if "speed" in result:
         speed = result["speed"]
         low, high = speed["interval"]
@@ -130,6 +145,23 @@ def draw_difference(
         return "The difference is exactly 0 in every epoch."
     largest = max((abs(d) for d in differences if d == d), default=float("nan"))
     return f"The largest difference is {largest:.3g}."
+
+
+def mistakes(worst: list[dict[str, Any]], trainers: list[str]) -> Section:
+    """The test images that were most confidently taken for something else."""
+    thumbnails = [
+        Thumbnail(
+            mistake["png"],
+            f"{mistake['label']} taken for {mistake['predicted']}, {mistake['probability']:.1%}",
+        )
+        for mistake in worst
+    ]
+    told = (
+        f"The {len(worst)} wrong test images with the most confident answer: the true class, what "
+        "it was taken for, and how sure the model was."
+    )
+    title = f"Mistakes of {' and '.join(trainers)}"
+    return Section(title, [told] if worst else ["None."], thumbnails=thumbnails)
 
 
 def figure(value: float | None, metric: str) -> str:

@@ -46,14 +46,3 @@ def train(
         callbacks=[order, *callbacks],
         verbose=verbose,
     )
-
-
-def evaluate(model: keras.Model, data: Batches) -> dict[str, float]:
-    """Evaluates a compiled model on the test images.
-
-    Returns:
-        `loss`, `accuracy` in [0, 1], and the `correct` of the `total` images.
-    """
-    figures = model.evaluate(data.test, verbose=0, return_dict=True)
-    total = data.test_images
-    return {**figures, "correct": round(figures["accuracy"] * total), "total": total}

@@ -12,7 +12,7 @@ from keras_tuner.engine.trial import TrialStatus
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Batches, load_dataset
-from vgg_keras.trainers import fit
+from vgg_keras.evaluation import evaluate
 from vgg_keras.tuning.data import Data
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import Durable
@@ -58,6 +58,6 @@ def retrain_best(
         "trial": best.trial_id,
         "values": chosen(best),
         "score": float(best.score),
-        "test": fit.evaluate(model, Batches(whole, config.batch_size)),
+        "test": evaluate(model, Batches(whole, config.batch_size)).figures,
         "model": "best.keras",
     }

@@ -16,15 +16,16 @@ import numpy as np
 import tensorflow as tf
 from keras_tuner.engine.trial import Trial, TrialStatus
 from keras_tuner.errors import FailedTrialError, FatalError
-from tensorboard.plugins.hparams import api as hparams
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays
 from vgg_keras.memory import release_graphs
+from vgg_keras.recording.hparams import write_row
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import ENDED, Durable
 from vgg_keras.tuning.progress import Progress
 from vgg_keras.tuning.records import Execution, Record
+from vgg_keras.tuning.rows import chosen
 from vgg_keras.tuning.state import save_state
 from vgg_keras.tuning.status import status_file
 
@@ -109,7 +110,7 @@ class Tuner(keras_tuner.Tuner):
                 executions.append(self._execute(trial, execution, callbacks))
         self._save_record(trial, Record(tuple(executions)))
         score = float(np.mean([execution.score for execution in executions]))
-        self._write_hparams(home, trial, score)
+        self._write_row(home, trial, executions, score)
         return {self.oracle.objective.name: score}
 
     def _execute(
@@ -133,12 +134,14 @@ class Tuner(keras_tuner.Tuner):
         seconds = time.perf_counter() - began
         return Execution(seed, scores[best], first + best + 1, model.count_params(), seconds)
 
-    def _write_hparams(self, home: Path, trial: Trial, score: float) -> None:
-        name = f"{self._home.name}-{self._config.trainer}-{trial.trial_id}"
-        values = {k: v for k, v in trial.hyperparameters.values.items() if "tuner/" not in k}
+    def _write_row(
+        self, home: Path, trial: Trial, executions: list[Execution], score: float
+    ) -> None:
+        values = {"trainer": self._config.trainer, **chosen(trial)}
+        row = str(home.relative_to(self._config.logdir))
+        seconds = sum(execution.seconds for execution in executions)
         with tf.summary.create_file_writer(str(home)).as_default():
-            hparams.hparams({**values, "trainer": self._config.trainer}, trial_id=name)
-            tf.summary.scalar("score", score, step=0)
+            write_row(row, values, score, executions[0].parameters, seconds)
 
     def on_trial_end(self, trial: Trial) -> None:
         """Tells the oracle, and records why the trial failed if it did."""

@@ -1,0 +1,115 @@
+"""What TensorBoard shows of a run, read back from its event files."""
+
+import io
+
+import numpy as np
+import pytest
+from conftest import TRAINERS, scalars
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+from vgg_keras import CompareConfig, TrainConfig, compare, train
+from vgg_keras.config import FilterCounts, Steps
+from vgg_keras.evaluation import Evaluation
+from vgg_keras.recording.pictures import filters_picture
+
+SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}
+
+
+def events(directory):
+    return EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    logs = tmp_path_factory.mktemp("logs")
+    result = compare(CompareConfig(**SMALL, logdir=str(logs), name="a"))
+    return result, logs / "compare" / "a"
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_the_graph_shows_the_blocks_by_name(compared, trainer):
+    graph = events(compared[1] / trainer / "seed-0").Graph()
+    nodes = " ".join(node.name for node in graph.node)
+    for layer in ("block1_conv1", "block2_pool", "fc1", "predictions"):
+        assert layer in nodes
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_images_are_there_for_each_epoch_and_at_the_end(compared, trainer):
+    file = events(compared[1] / trainer / "seed-0")
+    for tag, steps in {
+        "confusion_matrix": [0, 1],
+        "filters/block1_conv1": [0, 1],
+        "test/confusion_matrix": [1],
+        "test/mistakes": [1],
+    }.items():
+        found = file.Tensors(tag)
+        assert [event.step for event in found] == steps
+        width, height, png = found[0].tensor_proto.string_val
+        assert Image.open(io.BytesIO(png)).size == (int(width), int(height))
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_a_run_has_its_configuration_as_text_and_a_row_of_hparams(compared, trainer):
+    result, directory = compared
+    home = directory / trainer / "seed-0"
+    file = events(home)
+    (text,) = file.Tensors("configuration")
+    assert b"| filters | `4,8` |" in text.tensor_proto.string_val[0]
+    (run,) = (run for run in result["runs"] if run["trainer"] == trainer)
+    row = scalars(home)
+    assert row["score", 0] == np.float32(run["test"]["accuracy"])
+    assert row["parameters", 0] > 0
+    assert row["seconds", 0] == pytest.approx(sum(run["seconds_per_epoch"]))
+    content = file.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    start = plugin_data_pb2.HParamsPluginData.FromString(content).session_start_info
+    assert start.group_name
+    values = {
+        name: value.string_value or value.number_value for name, value in start.hparams.items()
+    }
+    assert values == {"trainer": trainer, "seed": 0, "filters_1": 4, "filters_2": 8}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_batches_histograms_and_a_profile_are_written_if_asked_for(tmp_path, trainer):
+    config = TrainConfig(
+        **SMALL,
+        trainer=trainer,
+        update_freq="batch",
+        histograms=True,
+        profile=Steps([2, 3]),
+        logdir=str(tmp_path),
+        name="a",
+    )
+    train(config)
+    home = tmp_path / "train" / "a"
+    steps = [step for tag, step in scalars(home / "train") if tag == "batch_loss"]
+    assert sorted(steps) == list(range(1, 7))
+    weights, gradients = events(home / "train"), events(home)
+    for event in weights.Tensors("vgg/block1_conv1/kernel/histogram"):
+        assert event.step in (0, 1)
+    assert len(gradients.Tensors("vgg/block1_conv1/kernel/gradient")) == 2
+    assert list((home / "train" / "plugins" / "profile").rglob("*.xplane.pb"))
+
+
+def test_a_confusion_matrix_and_the_worst_mistakes_computed_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]], np.float32)
+    evaluation = Evaluation(0.0, 0.5, np.array([0, 0, 1, 1]), probabilities)
+    # images 1 and 2 are wrong, image 1 with 0.8 more confidently than image 2 with 0.7
+    assert evaluation.confusion_matrix().tolist() == [[1, 1], [1, 1]]
+    assert evaluation.mistakes(25).tolist() == [1, 2]
+    assert evaluation.mistakes(1).tolist() == [1]
+    assert evaluation.figures == {"loss": 0.0, "accuracy": 0.5, "correct": 2, "total": 4}
+
+
+def test_filters_are_drawn_from_the_lowest_weight_to_the_highest():
+    kernel = np.zeros((3, 3, 1, 3), np.float32)
+    kernel[..., 0], kernel[..., 1], kernel[..., 2] = -1, 0, 1
+    picture = filters_picture(kernel)
+    assert picture.shape == (2 * 38, 2 * 38, 1)
+    assert picture[10, 10, 0] == 0
+    assert picture[10, 48, 0] == 127
+    assert picture[48, 10, 0] == 255

@@ -1,0 +1,81 @@
+"""Tests a model: the figures of `Model.evaluate`, and what it says of every image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vgg_keras.datasets import Batches
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model says of the test images.
+
+    Attributes:
+        loss: mean over the images, as in `Model.evaluate`.
+        accuracy: from 0 to 1.
+        labels: integers of shape `(images,)`.
+        probabilities: float32 of shape `(images, classes)`.
+    """
+
+    loss: float
+    accuracy: float
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The most probable class of each image: integers of shape `(images,)`."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """`loss`, `accuracy`, and the `correct` of the `total` images."""
+        correct = int(np.sum(self.predicted == self.labels))
+        total = len(self.labels)
+        return {"loss": self.loss, "accuracy": self.accuracy, "correct": correct, "total": total}
+
+    def confusion_matrix(self) -> np.ndarray:
+        """Counts of images: integers of shape `(classes, classes)`, true class by predicted one."""
+        classes = self.probabilities.shape[1]
+        matrix = np.zeros((classes, classes), np.int64)
+        np.add.at(matrix, (self.labels, self.predicted), 1)
+        return matrix
+
+    def mistakes(self, most: int) -> np.ndarray:
+        """Indices of wrong images, the one with the most probable wrong class first.
+
+        Args:
+            most: how many at most.
+        """
+        (wrong,) = np.nonzero(self.predicted != self.labels)
+        surest = np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")
+        return wrong[surest[:most]]
+
+
+def evaluate(model: keras.Model, data: Batches) -> Evaluation:
+    """Tests a model once on every test image.
+
+    Args:
+        model: built; it need not be compiled.
+        data: gives the test batches.
+    """
+    loss_function = keras.losses.SparseCategoricalCrossentropy()
+    loss, accuracy = keras.metrics.Mean(), keras.metrics.SparseCategoricalAccuracy()
+
+    @tf.function(reduce_retracing=True)
+    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        predictions = model(images, training=False)
+        losses = [loss_function(labels, predictions), *map(tf.reduce_sum, model.losses)]
+        loss.update_state(tf.reduce_sum(losses), sample_weight=tf.shape(images)[0])
+        accuracy.update_state(labels, predictions)
+        return predictions
+
+    batches = [(labels.numpy(), step(images, labels).numpy()) for images, labels in data.test]
+    labels, probabilities = map(np.concatenate, zip(*batches, strict=True))
+    return Evaluation(float(loss.result()), float(accuracy.result()), labels, probabilities)

@@ -1,0 +1,30 @@
+"""A row of TensorBoard's HParams tab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+
+def write_row(
+    name: str,
+    values: Mapping[str, Any],
+    score: float,
+    parameters: int,
+    seconds: float,
+) -> None:
+    """Writes the row of a training to the default summary writer.
+
+    Args:
+        name: of the row, which no other row under the same `--logdir` has.
+        values: of the hyperparameters.
+        score: of the training.
+        parameters: of the model.
+        seconds: that it took.
+    """
+    hparams.hparams(dict(values), trial_id=name)
+    for tag, value in (("score", score), ("parameters", parameters), ("seconds", seconds)):
+        tf.summary.scalar(tag, value, step=0)

@@ -1,0 +1,75 @@
+"""Pictures for TensorBoard: uint8 arrays of shape `(height, width, channels)`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+MOST_CLASSES_WITH_NUMBERS = 20
+FILTER_SCALE = 12
+
+
+def confusion_picture(matrix: np.ndarray) -> np.ndarray:
+    """Draws a confusion matrix, coloured by the share of each true class.
+
+    Args:
+        matrix: counts, shape `(classes, classes)`, true class by predicted one.
+    """
+    figure = Figure((6.4, 6.0), layout="constrained")
+    axes = figure.subplots()
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set(xlabel="Predicted class", ylabel="True class")
+    classes = len(matrix)
+    if classes <= MOST_CLASSES_WITH_NUMBERS:
+        axes.set_xticks(range(classes))
+        axes.set_yticks(range(classes))
+        for (row, column), count in np.ndenumerate(matrix):
+            if count:
+                color = "white" if shares[row, column] > 0.5 else "black"
+                axes.text(column, row, str(count), ha="center", va="center", color=color)
+    return _pixels(figure)
+
+
+def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
+    """Draws images in a square, each with its caption.
+
+    Args:
+        images: uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
+        captions: one an image.
+    """
+    side = max(1, math.ceil(math.sqrt(len(images))))
+    figure = Figure((1.5 * side, 1.7 * side), layout="constrained")
+    for place, (image, caption) in enumerate(zip(images, captions, strict=True), start=1):
+        axes = figure.add_subplot(side, side, place)
+        axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
+        axes.set_title(caption, fontsize=9)
+        axes.set_axis_off()
+    return _pixels(figure)
+
+
+def filters_picture(kernel: np.ndarray) -> np.ndarray:
+    """Draws the filters of a convolution side by side, from the lowest weight to the highest.
+
+    Args:
+        kernel: float, shape `(height, width, channels, filters)`; of several channels, the mean.
+    """
+    filters = kernel.mean(axis=2).transpose(2, 0, 1)
+    low, high = filters.min(), filters.max()
+    scaled = (255 * (filters - low) / max(high - low, 1e-12)).astype(np.uint8)
+    columns = math.ceil(math.sqrt(len(scaled)))
+    rows = math.ceil(len(scaled) / columns)
+    large = np.kron(scaled, np.ones((1, FILTER_SCALE, FILTER_SCALE), np.uint8))
+    framed = np.pad(large, ((0, rows * columns - len(scaled)), (1, 1), (1, 1)))
+    tiles = framed.reshape(rows, columns, *framed.shape[1:])
+    return np.concatenate(np.concatenate(tiles, axis=1), axis=1)[..., np.newaxis]
+
+
+def _pixels(figure: Figure) -> np.ndarray:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
