@@ -8,7 +8,7 @@ from importlib.resources import files
 import jsonschema
 
 from vgg_keras import SearchConfig, search
-from vgg_keras.config import Choices
+from vgg_keras.lists import Choices
 
 SCHEMA = json.loads((files("vgg_keras") / "schemas" / "search.json").read_text())
 SMALL = {

@@ -11,7 +11,8 @@ from conftest import TRAINERS, scalars
 from test_parity import Disturb, flip_bit
 
 from vgg_keras import CompareConfig, TrainConfig, compare, train
-from vgg_keras.config import FilterCounts, InputError
+from vgg_keras.config import InputError
+from vgg_keras.lists import FilterCounts
 
 SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())
 SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}

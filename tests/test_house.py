@@ -14,6 +14,7 @@ import vgg_keras
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "vgg_keras"
 ROOMS = [
+    "lists",
     "config",
     "runs",
     "startup",

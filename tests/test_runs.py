@@ -6,15 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vgg_keras.config import (
-    Choices,
     CompareConfig,
-    FilterCounts,
     InputError,
     ModelConfig,
     RunConfig,
     SearchConfig,
     TrainConfig,
 )
+from vgg_keras.lists import Choices, FilterCounts
 from vgg_keras.runs import (
     Result,
     create_run_directory,
@@ -86,6 +85,12 @@ def test_the_defaults_are_the_notebooks_experiment():
 def test_filter_counts_are_read_as_they_are_written(counts):
     filters = FilterCounts(counts)
     assert FilterCounts.parse(str(filters)) == filters == tuple(counts)
+
+
+@given(st.lists(st.integers(1, 10**6) | st.floats(1e-300, 1e300), min_size=1))
+def test_choices_are_read_as_they_are_written(values):
+    choices = Choices(values)
+    assert Choices.parse(str(choices)) == Choices.parse(values) == choices
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from conftest import TRAINERS, scalars
 from searches import SCHEMA, outcome, run
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from vgg_keras.config import Choices, InconclusiveError, InputError
+from vgg_keras.config import InconclusiveError, InputError
+from vgg_keras.lists import Choices
 from vgg_keras.tuning import hypermodel
 from vgg_keras.tuning.rerun import rerun
 
@@ -68,7 +69,10 @@ def test_a_trial_can_be_run_again_alone_from_its_record(done):
         assert history.model.count_params() == trial["parameters"]
     with pytest.raises(InputError, match="trial: expected one of 0, 1, 2, received 7"):
         rerun(home, "7")
-    with pytest.raises(InputError, match="execution: expected below 1, received 1"):
+    with pytest.raises(
+        InputError,
+        match="execution: expected one of the 1 executions of trial 0",
+    ):
         rerun(home, "0", execution=1)
 
 

@@ -15,7 +15,8 @@ from rich.console import Console
 from searches import run, start
 
 from vgg_keras import SearchConfig, cli
-from vgg_keras.config import Choices, InputError
+from vgg_keras.config import InputError
+from vgg_keras.lists import Choices
 from vgg_keras.runs import write_json
 from vgg_keras.tuning import chief, progress
 from vgg_keras.tuning.display import Display

@@ -22,10 +22,10 @@ from vgg_keras.config import (
     RunConfig,
     SearchConfig,
     TrainConfig,
-    list_type,
     option_of,
     require,
 )
+from vgg_keras.lists import list_type
 
 
 def main(argv: Sequence[str] | None = None) -> int:

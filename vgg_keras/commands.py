@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from jsonargparse import Namespace
 
@@ -18,8 +18,6 @@ from vgg_keras.config import (
     RunConfig,
     SearchConfig,
     TrainConfig,
-    list_type,
-    option_of,
     require,
 )
 
@@ -173,22 +171,8 @@ def make_config(kind: type[Config], options: Namespace) -> Config:
     Raises:
         InputError: if a value cannot be used.
     """
-    values = {}
-    types = get_type_hints(kind)
-    for field in dataclasses.fields(kind):
-        if field.name not in options:
-            continue
-        value, option = options[field.name], option_of(field.name)
-        missing = value is None and field.default is not None
-        require(not missing, option, f"a value such as {field.default}", "none")
-        if value is not None and (listed := list_type(types[field.name])):
-            try:
-                value = listed.parse(value)
-            except (ValueError, TypeError) as error:
-                expected = f"numbers such as {listed.EXAMPLE}"
-                raise InputError(f"{option}: expected {expected}, received {value}") from error
-        values[field.name] = value
-    return kind(**values)
+    names = [field.name for field in dataclasses.fields(kind) if field.name in options]
+    return kind.from_dict({name: options[name] for name in names})
 
 
 def show_json(value: dict[str, Any]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from types import UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, list_type
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
@@ -49,60 +51,6 @@ def _is_a(value: object, kind: Any) -> bool:
     if kind in LISTS:
         return isinstance(value, tuple)
     return isinstance(value, get_origin(kind) or kind) and (kind is bool or value is not True)
-
-
-class Numbers(tuple[int, ...]):
-    """Whole numbers; as text, `32,64`."""
-
-    __slots__ = ()
-    EXAMPLE = "32,64"
-
-    @classmethod
-    def parse(cls, value: str | int | list[int]) -> Self:
-        """Reads `"32,64"`, `32` or `[32, 64]`."""
-        parts = value if isinstance(value, list) else str(value).split(",")
-        return cls(int(str(number)) for number in parts)
-
-    def __str__(self) -> str:
-        return ",".join(map(str, self))
-
-
-class FilterCounts(Numbers):
-    """Filter counts, one a block."""
-
-    __slots__ = ()
-
-
-class Steps(Numbers):
-    """The first and the last of some steps, counted from 1."""
-
-    __slots__ = ()
-    EXAMPLE = "10,20"
-
-
-class Choices(tuple[Any, ...]):
-    """Values to choose from; as text a range `low:high:step`, both ends in it, or `1,2,5`."""
-
-    __slots__ = ()
-    EXAMPLE = "8:64:8 or 16,32,64"
-
-    @classmethod
-    def parse(cls, value: str | float | list[float]) -> Choices:
-        """Reads `"8:64:8"`, `"16,32"`, `"0.001,0.01"` or `[16, 32]`.
-
-        Raises:
-            ValueError: for a range that is empty or reversed, or text that is no number.
-        """
-        if isinstance(value, str) and ":" in value:
-            low, high, step = (int(part) for part in f"{value}:1".split(":")[:3])
-            if step < 1 or high < low:
-                raise ValueError(f"expected low:high:step with low <= high, received {value}")
-            return cls(range(low, high + 1, step))
-        parts = value if isinstance(value, list) else str(value).split(",")
-        return cls(float(part) if "." in str(part) else int(str(part)) for part in parts)
-
-    def __str__(self) -> str:
-        return ",".join(map(str, self))
 
 
 @dataclass(frozen=True)
@@ -168,22 +116,28 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Makes the configuration that `to_dict` gave, read back from JSON.
+        """Makes a configuration of options, or of what `to_dict` gave, read back from JSON.
 
         Raises:
-            InputError: if it is none.
+            InputError: if a value cannot be used, or there is no such field.
         """
         kinds = get_type_hints(cls)
         unknown = sorted(set(values) - set(kinds))
         require(not unknown, "config.json", f"the fields of {cls.__name__}", ", ".join(unknown))
-        read: dict[str, Any] = {}
-        for field, value in values.items():
-            kind = list_type(kinds[field])
-            if value is not None and kind:
-                value = kind(value)
-            elif field == "class_weight" and value is not None:
-                value = {int(label): weight for label, weight in value.items()}
-            read[field] = value
+        read = dict(values)
+        for field in fields(cls):
+            value, option = read.get(field.name, field.default), option_of(field.name)
+            missing = value is None and field.default is not None
+            require(not missing, option, f"a value such as {field.default}", "none")
+            listed = list_type(kinds[field.name])
+            try:
+                if listed and value is not None:
+                    read[field.name] = listed.parse(value)
+                elif field.name == "class_weight" and value:
+                    read[field.name] = {int(label): weight for label, weight in value.items()}
+            except (ValueError, TypeError, AttributeError) as error:
+                expected = f"numbers such as {listed.EXAMPLE if listed else '{0: 1.0}'}"
+                raise InputError(f"{option}: expected {expected}, received {value}") from error
         return cls(**read)
 
 
@@ -312,11 +266,3 @@ class SearchConfig(RunConfig):
         rates = self.learning_rate_choices
         positive = bool(rates) and all(0 < rate < float("inf") for rate in rates)
         require(positive, "--learning-rate-choices", "numbers above 0", rates)
-
-
-LISTS = (FilterCounts, Steps, Choices)
-
-
-def list_type(kind: Any) -> type[FilterCounts] | type[Steps] | type[Choices] | None:
-    """The type of a field that is written as a list, optional or not; None for any other."""
-    return next((part for part in (kind, *get_args(kind)) if part in LISTS), None)

@@ -1,0 +1,74 @@
+"""Options that are written as lists: as text, or as lists in YAML and JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Self, get_args
+
+
+class Numbers(tuple[int, ...]):
+    """Whole numbers; as text, `32,64`."""
+
+    __slots__ = ()
+    EXAMPLE = "32,64"
+
+    @classmethod
+    def parse(cls, value: str | int | list[int]) -> Self:
+        """Reads `"32,64"`, `32` or `[32, 64]`."""
+        parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
+        return cls(int(str(number)) for number in parts)
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self))
+
+
+class FilterCounts(Numbers):
+    """Filter counts, one a block."""
+
+    __slots__ = ()
+
+
+class Steps(Numbers):
+    """The first and the last of some steps, counted from 1."""
+
+    __slots__ = ()
+    EXAMPLE = "10,20"
+
+
+class Choices(tuple[Any, ...]):
+    """Values to choose from; as text a range `low:high:step`, both ends in it, or `1,2,5`."""
+
+    __slots__ = ()
+    EXAMPLE = "8:64:8 or 16,32,64"
+
+    @classmethod
+    def parse(cls, value: str | float | list[float]) -> Choices:
+        """Reads `"8:64:8"`, `"16,32"`, `"0.001,0.01"` or `[16, 32]`.
+
+        Raises:
+            ValueError: for a range that is empty or reversed, or text that is no number.
+        """
+        if isinstance(value, str) and ":" in value:
+            low, high, step = (int(part) for part in f"{value}:1".split(":")[:3])
+            if step < 1 or high < low:
+                raise ValueError(f"expected low:high:step with low <= high, received {value}")
+            return cls(range(low, high + 1, step))
+        parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
+        return cls(map(_number, parts))
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self))
+
+
+def _number(part: str | float) -> int | float:
+    try:
+        return int(str(part))
+    except ValueError:
+        return float(part)
+
+
+LISTS = (FilterCounts, Steps, Choices)
+
+
+def list_type(kind: Any) -> type[FilterCounts] | type[Steps] | type[Choices] | None:
+    """The type of a field that is written as a list, optional or not; None for any other."""
+    return next((part for part in (kind, *get_args(kind)) if part in LISTS), None)
