@@ -4,14 +4,17 @@ import io
 
 import numpy as np
 import pytest
-from conftest import TRAINERS, scalars
+from conftest import TRAINERS, scalars, tiny_vgg
 from PIL import Image
+from programs import in_process
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from vgg_keras import CompareConfig, TrainConfig, compare, train
-from vgg_keras.config import FilterCounts, Steps
+from vgg_keras.datasets import Batches
 from vgg_keras.evaluation import Evaluation
+from vgg_keras.lists import FilterCounts, Steps
+from vgg_keras.recording import Board, Timing
 from vgg_keras.recording.pictures import filters_picture
 
 SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}
@@ -89,17 +92,41 @@ def test_batches_histograms_and_a_profile_are_written_if_asked_for(tmp_path, tra
     steps = [step for tag, step in scalars(home / "train") if tag == "batch_loss"]
     assert sorted(steps) == list(range(1, 7))
     weights, gradients = events(home / "train"), events(home)
-    for event in weights.Tensors("vgg/block1_conv1/kernel/histogram"):
-        assert event.step in (0, 1)
-    assert len(gradients.Tensors("vgg/block1_conv1/kernel/gradient")) == 2
+    for file, tag in ((weights, "histogram"), (gradients, "gradient")):
+        found = file.Tensors(f"vgg/block1_conv1/kernel/{tag}")
+        assert [event.step for event in found] == [0, 1]
     assert list((home / "train" / "plugins" / "profile").rglob("*.xplane.pb"))
 
 
-def test_a_confusion_matrix_and_the_worst_mistakes_computed_by_hand():
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_curves_of_batches_go_on_where_a_model_is_trained_further(tmp_path, trainer, digits):
+    model = tiny_vgg()
+    for epochs in (1, 2):
+        config = TrainConfig(epochs=epochs, update_freq="batch")
+        timing = Timing(config.batch_size)
+        callbacks = [timing, Board(tmp_path, config, timing)]
+        model._initial_epoch = epochs - 1
+        TRAINERS[trainer](model, Batches(digits, config.batch_size), config, callbacks, 0)
+    files = sorted((tmp_path / "train").glob("events*"))
+    assert len(files) == 2
+    steps = [[step for tag, step in scalars(file) if tag == "batch_loss"] for file in files]
+    assert steps == [[1, 2, 3], [4, 5, 6]]
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_is_shown_too(tmp_path, capsys):
+    huge = "{0: 1e38, 1: 1e38}"
+    options = ["--limit", "80", "--epochs", "1", "--filters", "4", "--class-weight", huge]
+    assert in_process("train", *options, "--logdir", tmp_path, "--name", "a", "--quiet") == 0
+    assert capsys.readouterr().err == ""
+    page = (tmp_path / "train" / "a" / "report.html").read_text()
+    assert "not finite" in page
+
+
+def test_the_worst_mistakes_computed_by_hand():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]], np.float32)
     evaluation = Evaluation(0.0, 0.5, np.array([0, 0, 1, 1]), probabilities)
     # images 1 and 2 are wrong, image 1 with 0.8 more confidently than image 2 with 0.7
-    assert evaluation.confusion_matrix().tolist() == [[1, 1], [1, 1]]
     assert evaluation.mistakes(25).tolist() == [1, 2]
     assert evaluation.mistakes(1).tolist() == [1]
     assert evaluation.figures == {"loss": 0.0, "accuracy": 0.5, "correct": 2, "total": 4}

@@ -40,13 +40,6 @@ class Evaluation:
         total = len(self.labels)
         return {"loss": self.loss, "accuracy": self.accuracy, "correct": correct, "total": total}
 
-    def confusion_matrix(self) -> np.ndarray:
-        """Counts of images: integers of shape `(classes, classes)`, true class by predicted one."""
-        classes = self.probabilities.shape[1]
-        matrix = np.zeros((classes, classes), np.int64)
-        np.add.at(matrix, (self.labels, self.predicted), 1)
-        return matrix
-
     def mistakes(self, most: int) -> np.ndarray:
         """Indices of wrong images, the one with the most probable wrong class first.
 

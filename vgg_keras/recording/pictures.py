@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -13,18 +14,20 @@ MOST_CLASSES_WITH_NUMBERS = 20
 FILTER_SCALE = 12
 
 
-def confusion_picture(matrix: np.ndarray) -> np.ndarray:
+def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Draws a confusion matrix, coloured by the share of each true class.
 
     Args:
-        matrix: counts, shape `(classes, classes)`, true class by predicted one.
+        labels: true classes, integers of shape `(images,)`.
+        probabilities: float, shape `(images, classes)`.
     """
+    classes = probabilities.shape[1]
+    matrix = tf.math.confusion_matrix(labels, probabilities.argmax(axis=1), classes).numpy()
     figure = Figure((6.4, 6.0), layout="constrained")
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.set(xlabel="Predicted class", ylabel="True class")
-    classes = len(matrix)
     if classes <= MOST_CLASSES_WITH_NUMBERS:
         axes.set_xticks(range(classes))
         axes.set_yticks(range(classes))
@@ -58,7 +61,7 @@ def filters_picture(kernel: np.ndarray) -> np.ndarray:
     Args:
         kernel: float, shape `(height, width, channels, filters)`; of several channels, the mean.
     """
-    filters = kernel.mean(axis=2).transpose(2, 0, 1)
+    filters = np.nan_to_num(kernel).mean(axis=2).transpose(2, 0, 1)
     low, high = filters.min(), filters.max()
     scaled = (255 * (filters - low) / max(high - low, 1e-12)).astype(np.uint8)
     columns = math.ceil(math.sqrt(len(scaled)))

@@ -52,18 +52,17 @@ class Summaries(keras.callbacks.Callback):
         """Writes the images of the epoch, and the gradients if they were asked for."""
         self._epoch = epoch
         with self._writer.as_default(step=epoch):
-            show("confusion_matrix", confusion_picture(self._confusion_of_sample()))
+            images, labels = self._arrays.x_test[:SAMPLE], self._arrays.y_test[:SAMPLE]
+            show("confusion_matrix", confusion_picture(labels, self._predict(images)))
             first = self.model.stack[0]
             show(f"filters/{first.name}", filters_picture(np.asarray(first.kernel)))
             if self._config.histograms:
                 self._write_gradients()
 
-    def _confusion_of_sample(self) -> np.ndarray:
-        images, labels = self._arrays.x_test[:SAMPLE], self._arrays.y_test[:SAMPLE]
+    def _predict(self, images: np.ndarray) -> np.ndarray:
         pixels = images.astype(np.float32) / 255
         batches = np.split(pixels, range(SAMPLE_BATCH, len(pixels), SAMPLE_BATCH))
-        probabilities = np.concatenate([self._forward(batch).numpy() for batch in batches])
-        return Evaluation(0, 0, labels, probabilities).confusion_matrix()
+        return np.concatenate([self._forward(batch).numpy() for batch in batches])
 
     def _write_gradients(self) -> None:
         size, model = self._config.batch_size, self.model
@@ -89,7 +88,10 @@ class Summaries(keras.callbacks.Callback):
         filters = {f"filters_{n}": b[0] for n, b in enumerate(self.model.filters, start=1)}
         values = {"trainer": trainer, "seed": self._config.seed, **filters}
         with self._writer.as_default(step=self._epoch):
-            show("test/confusion_matrix", confusion_picture(evaluation.confusion_matrix()))
+            show(
+                "test/confusion_matrix",
+                confusion_picture(evaluation.labels, evaluation.probabilities),
+            )
             if images:
                 show("test/mistakes", grid_picture(images, captions))
             row = str(self._directory.relative_to(self._config.logdir))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -61,7 +61,23 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
     text = [f"Seed {seed}, the first of {len(seeds)}."] if len(seeds) > 1 else []
     if len(shown) > 1:
         text.append("Under each pair of curves is their difference, tape minus fit.")
-    parts = [Section("Curves", text, [curves(shown, metric) for metric in METRICS])]
+    parts = [
+        Section("Curves", text, [curves(shown, metric) for metric in METRICS]),
+        epochs(runs, seeds),
+        tests(runs),
+    ]
+    trainers_by_mistakes: dict[str, list[str]] = {}
+    for name, run in shown.items():
+        trainers_by_mistakes.setdefault(str(run["mistakes"]), []).append(name)
+    for trainers in trainers_by_mistakes.values():
+        parts.append(mistakes(shown[trainers[0]]["mistakes"], trainers))
+    if "speed" in result:
+        parts.append(speed(result["speed"]))
+    return parts
+
+
+def epochs(runs: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> Section:
+    """A row for each epoch of each run, those of the same seed and epoch together."""
     rows: list[list[object]] = [
         [
             epoch + 1,
@@ -77,8 +93,12 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
         if run["seed"] == seed and epoch < run["epochs_done"]
     ]
     head = ["Epoch", "Seed", "Trainer", *METRICS.values(), "Seconds", "sha256"]
-    parts.append(Section("Epochs", head=head, rows=rows))
-    tests = [
+    return Section("Epochs", head=head, rows=rows)
+
+
+def tests(runs: Sequence[Mapping[str, Any]]) -> Section:
+    """A row for each run with what it reached on the test images."""
+    rows = [
         [
             run["trainer"],
             run["seed"],
@@ -88,23 +108,19 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
         ]
         for run in runs
     ]
-    head = ["Trainer", "Seed", "Accuracy", "Correct", "Loss"]
-    parts.append(Section("Test images", head=head, rows=tests))
-    different = []
-    for run in shown.values():
-        if run["mistakes"] not in different:
-            different.append(run["mistakes"])
-            trainers = [name for name in shown if shown[name]["mistakes"] == run["mistakes"]]
-            parts.append(mistakes(run["mistakes"], trainers))
-    if "speed" in result:
-        speed = result["speed"]
-        low, high = speed["interval"]
-        told = (
-            f"Seconds an epoch, tape over fit: {speed['tape_over_fit']:.3f} (from {low:.3f} to "
-            f"{high:.3f}). The trainings ran one after the other, so load on the machine counts."
-        )
-        parts.append(Section("Speed", [told]))
-    return parts
+    return Section(
+        "Test images", head=["Trainer", "Seed", "Accuracy", "Correct", "Loss"], rows=rows
+    )
+
+
+def speed(ratio: Mapping[str, Any]) -> Section:
+    """Which trainer took longer."""
+    low, high = ratio["interval"]
+    told = (
+        f"Seconds an epoch, tape over fit: {ratio['tape_over_fit']:.3f} (from {low:.3f} to "
+        f"{high:.3f}). The trainings ran one after the other, so load on the machine counts."
+    )
+    return Section("Speed", [told])
 
 
 def curves(runs: Mapping[str, Mapping[str, Any]], metric: str) -> Picture:
@@ -152,7 +168,8 @@ def mistakes(worst: list[dict[str, Any]], trainers: list[str]) -> Section:
     thumbnails = [
         Thumbnail(
             mistake["png"],
-            f"{mistake['label']} taken for {mistake['predicted']}, {mistake['probability']:.1%}",
+            f"{mistake['label']} taken for {mistake['predicted']}, "
+            + figure(mistake["probability"], "accuracy"),
         )
         for mistake in worst
     ]

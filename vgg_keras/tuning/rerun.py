@@ -40,7 +40,8 @@ def rerun(
     rows = {row["id"]: row for row in result["trials"]}
     require(trial in rows, "trial", f"one of {', '.join(rows)}", trial)
     seeds = rows[trial]["seeds"]
-    require(0 <= execution < len(seeds), "execution", f"below {len(seeds)}", execution)
+    expected = f"one of the {len(seeds)} executions of trial {trial}, from 0"
+    require(0 <= execution < len(seeds), "execution", expected, execution)
     hp = keras_tuner.HyperParameters()
     hp.values = dict(rows[trial]["values"])
     hypermodel = VGGHyperModel(config, load_data(config).parts)
