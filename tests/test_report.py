@@ -136,26 +136,6 @@ def test_a_difference_is_told_with_its_size(home):
     assert "The largest difference is 0.5." in sections(result)[0].pictures[0].alt
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("no chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    profile = tmp_path_factory.mktemp("chromium")
-    for flag in (
-        *("headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run"),
-        *("disable-background-networking", "disable-component-update", "disable-sync"),
-        *("disable-dev-shm-usage", f"user-data-dir={profile}"),
-    ):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield browser
-    browser.quit()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 1000])
 @pytest.mark.parametrize("command", ["compare", "search", "train"])

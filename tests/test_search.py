@@ -82,7 +82,7 @@ def test_tensorboard_shows_curves_and_a_row_for_each_trial(done):
         events = scalars(home / f"trial-{trial['id']}" / "validation")
         assert events["epoch_accuracy", 0] == np.float32(trial["score"])
         row = scalars(home / f"trial-{trial['id']}")
-        assert row["score", 0] == pytest.approx(trial["score"])
+        assert row["design/score", 0] == pytest.approx(trial["score"])
 
 
 def test_every_execution_is_kept_and_the_score_is_their_mean(tmp_path, scripted):

@@ -18,6 +18,9 @@ def write_row(
 ) -> None:
     """Writes the row of a training to the default summary writer.
 
+    TensorBoard orders the columns by tag and shows the first five metrics, hence the `design/` that
+    puts these before those of epochs.
+
     Args:
         name: of the row, which no other row under the same `--logdir` has.
         values: of the hyperparameters.
@@ -26,5 +29,5 @@ def write_row(
         seconds: that it took.
     """
     hparams.hparams(dict(values), trial_id=name)
-    for tag, value in (("score", score), ("parameters", parameters), ("seconds", seconds)):
-        tf.summary.scalar(tag, value, step=0)
+    for tag, value in {"score": score, "parameters": parameters, "seconds": seconds}.items():
+        tf.summary.scalar(f"design/{tag}", value, step=0)
