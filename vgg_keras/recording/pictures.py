@@ -23,8 +23,8 @@ def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarr
     """
     classes = probabilities.shape[1]
     matrix = tf.math.confusion_matrix(labels, probabilities.argmax(axis=1), classes).numpy()
-    figure = Figure((6.4, 6.0), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure((6.4, 6.0))
+    axes = figure.add_axes((0.1, 0.1, 0.88, 0.88))
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.set(xlabel="Predicted class", ylabel="True class")
@@ -45,13 +45,19 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
         images: uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
         captions: one an image.
     """
-    side = max(1, math.ceil(math.sqrt(len(images))))
-    figure = Figure((1.5 * side, 1.7 * side), layout="constrained")
-    for place, (image, caption) in enumerate(zip(images, captions, strict=True), start=1):
-        axes = figure.add_subplot(side, side, place)
-        axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255)
-        axes.set_title(caption, fontsize=9)
-        axes.set_axis_off()
+    pixels = np.stack([image.reshape(*image.shape[:2], -1) for image in images])
+    room = pixels.shape[1] // 5
+    framed = np.pad(pixels, ((0, 0), (room, 0), (1, 1), (0, 0)), constant_values=255)
+    mosaic, columns = _mosaic(framed)
+    height, width = framed.shape[1:3]
+    figure = Figure((1.5 * columns, 1.5 * columns * len(mosaic) / mosaic.shape[1]))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(mosaic.squeeze(), cmap="gray", vmin=0, vmax=255, aspect="auto")
+    axes.set_axis_off()
+    for place, caption in enumerate(captions):
+        row, column = divmod(place, columns)
+        middle = (column + 0.5) * width - 0.5, row * height + 0.5 * room - 0.5
+        axes.text(*middle, caption, ha="center", va="center", fontsize=9)
     return _pixels(figure)
 
 
@@ -64,12 +70,17 @@ def filters_picture(kernel: np.ndarray) -> np.ndarray:
     filters = np.nan_to_num(kernel).mean(axis=2).transpose(2, 0, 1)
     low, high = filters.min(), filters.max()
     scaled = (255 * (filters - low) / max(high - low, 1e-12)).astype(np.uint8)
-    columns = math.ceil(math.sqrt(len(scaled)))
-    rows = math.ceil(len(scaled) / columns)
     large = np.kron(scaled, np.ones((1, FILTER_SCALE, FILTER_SCALE), np.uint8))
-    framed = np.pad(large, ((0, rows * columns - len(scaled)), (1, 1), (1, 1)))
-    tiles = framed.reshape(rows, columns, *framed.shape[1:])
-    return np.concatenate(np.concatenate(tiles, axis=1), axis=1)[..., np.newaxis]
+    return _mosaic(np.pad(large, ((0, 0), (1, 1), (1, 1)))[..., np.newaxis])[0]
+
+
+def _mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
+    """Lays tiles side by side, about as many columns as rows; gives the number of columns too."""
+    columns = math.ceil(math.sqrt(len(tiles)))
+    rows = math.ceil(len(tiles) / columns)
+    blank = np.full((rows * columns - len(tiles), *tiles.shape[1:]), 255, np.uint8)
+    grid = np.concatenate([tiles, blank]).reshape(rows, columns, *tiles.shape[1:])
+    return np.concatenate(np.concatenate(grid, axis=1), axis=1), columns
 
 
 def _pixels(figure: Figure) -> np.ndarray:
