@@ -127,6 +127,17 @@ def test_a_worker_that_hangs_in_a_trial_is_ended_and_started_again(tmp_path):
     completed(tmp_path)
 
 
+def test_a_worker_that_was_started_again_is_not_silent(tmp_path):
+    silence, path = Silence(tmp_path), status_file(tmp_path, "a")
+    path.parent.mkdir()
+    progress.Progress(path, "val_accuracy").begin("0", 0)
+    silence.seconds("a")
+    time.sleep(0.3)
+    assert silence.seconds("a") >= 0.3
+    progress.Progress(path, "val_accuracy").begin("0", 0)
+    assert silence.seconds("a") == 0
+
+
 def test_a_training_that_makes_no_step_for_long_counts_as_silent(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS", 0.01)
     monkeypatch.setattr(progress, "STUCK_SECONDS", 0.5)

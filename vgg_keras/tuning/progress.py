@@ -53,7 +53,7 @@ class Progress(keras.callbacks.Callback):
     def _run(self) -> None:
         while not self._ended.wait(SECONDS):
             if self._status.trial is None or time.monotonic() - self._moved < STUCK_SECONDS:
-                self._status.beat += 1
+                self._status.beat = time.time()
                 self._write()
 
     def _write(self) -> None:
@@ -63,12 +63,12 @@ class Progress(keras.callbacks.Callback):
     def begin(self, trial: str, execution: int) -> None:
         """Says what is trained from now on."""
         self._moved = time.monotonic()
-        self._status = Status(trial, execution, beat=self._status.beat + 1)
+        self._status = Status(trial, execution, beat=time.time())
         self._write()
 
     def end(self) -> None:
         """Says that nothing is trained."""
-        self._status = Status(beat=self._status.beat)
+        self._status = Status(beat=time.time())
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Starts the clock."""

@@ -19,7 +19,8 @@ class Status:
         epochs: of the execution.
         score: the objective after the last epoch; None before.
         seconds_left: of the execution, by the pace so far; None before its first batch.
-        beat: goes up every second while the worker lives and its training moves.
+        beat: time by the worker's clock, set every second while it lives and its training moves;
+            who watches asks only whether it changes.
     """
 
     trial: str | None = None
@@ -28,7 +29,7 @@ class Status:
     epochs: int = 0
     score: float | None = None
     seconds_left: float | None = None
-    beat: int = 0
+    beat: float = 0.0
 
 
 def status_file(project: Path, worker: str) -> Path:
