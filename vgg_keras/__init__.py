@@ -16,7 +16,7 @@ _HOME = {
     "compare": "vgg_keras.comparison.experiment",
     "load_dataset": "vgg_keras.datasets",
     "search": "vgg_keras.tuning.search",
-    "train": "vgg_keras.comparison.experiment",
+    "train": "vgg_keras.comparison.run",
 }
 __all__ = list(_HOME)
 

@@ -65,7 +65,7 @@ def run_train(options: Namespace) -> int:
     config = make_config(TrainConfig, options)
     with tensorflow_for(options) as verbose:
         from vgg_keras import terminal
-        from vgg_keras.comparison.experiment import train
+        from vgg_keras.comparison.run import train
 
         result = train(config, verbose)
         show_result(result, options)

@@ -1,0 +1,124 @@
+"""One run: a model made, trained, tested and saved."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from vgg_keras.config import ModelConfig, TrainConfig, require
+from vgg_keras.datasets import Arrays, Batches, load_dataset
+from vgg_keras.evaluation import evaluate
+from vgg_keras.memory import release_graphs
+from vgg_keras.model import VGG
+from vgg_keras.recording import record
+from vgg_keras.recording.mistakes import worst_mistakes
+from vgg_keras.report.write import write_report
+from vgg_keras.runs import Result, create_run_directory, peak_rss_bytes
+from vgg_keras.trainers import TRAINERS, Trainer
+
+
+def train(config: TrainConfig, verbose: int = 0) -> dict[str, Any]:
+    """Trains once and leaves a run directory.
+
+    Args:
+        config: what to train, how, and where to keep it.
+        verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
+
+    Returns:
+        The result, as in the directory's `result.json`.
+
+    Raises:
+        InputError: if the configuration cannot be run; nothing was written then.
+    """
+    arrays = load_checked(config)
+    directory = create_run_directory(config.logdir, "train", config.name)
+    with Result(directory, config, runs=[]) as result:
+        trainer = TRAINERS[config.trainer]
+        run = run_once(config.trainer, trainer, config, arrays, directory, verbose)
+        result.update(runs=[run])
+    write_report(directory)
+    return result.value
+
+
+def load_checked(config: ModelConfig) -> Arrays:
+    """Loads the data set and checks that the configuration fits it.
+
+    Raises:
+        InputError: if it does not.
+    """
+    arrays = load_dataset(config.dataset, config.limit)
+    make_vgg(config, arrays).check_images(arrays.image_shape)
+    for label in config.class_weight or ():
+        expected = f"classes from 0 to {arrays.classes - 1}"
+        require(label < arrays.classes, "--class-weight", expected, label)
+    return arrays
+
+
+def make_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
+    """Makes the configured VGG for the classes of a data set, not yet built."""
+    changes: dict[str, Any] = {"classes": arrays.classes, "dtype": config.dtype_policy}
+    if config.filters:
+        changes["filters"] = [(count, count) for count in config.filters]
+    return VGG.from_name(config.model, **changes)
+
+
+def build_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
+    """Makes the configured VGG with weights that follow from the seed."""
+    keras.utils.set_random_seed(config.seed)
+    model = make_vgg(config, arrays)
+    model.build((None, *arrays.image_shape))
+    return model
+
+
+def make_batches(config: ModelConfig, arrays: Arrays) -> Batches:
+    """Makes the batches in the order that follows from the seed."""
+    return Batches(arrays, config.batch_size, config.seed, config.class_weight)
+
+
+@release_graphs()
+def run_once(
+    name: str, trainer: Trainer, config: ModelConfig, arrays: Arrays, home: Path, verbose: int
+) -> dict[str, Any]:
+    """Trains, evaluates and saves one model.
+
+    Args:
+        name: of the trainer.
+        trainer: trains a model in place.
+        config: of the run.
+        arrays: to train on.
+        home: gets the event files and `model.keras`.
+        verbose: of the progress.
+
+    Returns:
+        An entry of `runs` in `result.json`.
+    """
+    gc.collect()  # the model of the run before is part of cycles
+    if verbose:
+        print(f"\nTrainer {name}, seed {config.seed}", flush=True)
+    home.mkdir(parents=True, exist_ok=True)
+    model, batches = build_vgg(config, arrays), make_batches(config, arrays)
+    recording = record(home, config, arrays)
+    digests, cumulative, timing, _, summaries = recording
+    history = trainer(model, batches, config, list(recording), verbose)
+    model.save(home / "model.keras")
+    evaluation = evaluate(model, batches)
+    mistakes = worst_mistakes(evaluation, arrays)
+    seconds = sum(timing.seconds_per_epoch)
+    summaries.finish(name, evaluation, mistakes, seconds)
+    return {
+        "trainer": name,
+        "seed": config.seed,
+        "epochs_done": len(digests.digests),
+        "history": {key: history.history[key] for key in cumulative.history},
+        "cumulative": cumulative.history,
+        "digests": digests.digests,
+        "seconds_per_epoch": timing.seconds_per_epoch,
+        "first_step_seconds": timing.first_step_seconds,
+        "images_per_second": timing.images_per_second,
+        "peak_rss_bytes": peak_rss_bytes(),
+        "test": evaluation.figures,
+        "mistakes": [mistake.to_dict() for mistake in mistakes],
+    }
