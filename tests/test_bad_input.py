@@ -25,6 +25,13 @@ BAD_USAGE = {
     "missing file": (["compare", "--dataset", "none.npz"], "received none.npz"),
     "small image": (["compare", "--filters", "4,4,4,4,4"], "at least 32 x 32 pixels"),
     "name of a folder": (["compare", "--name", "../a"], "--name: expected the name of one folder"),
+    "one variant": (["benchmark", "--variants", "tape"], "--variants: expected two variants"),
+    "no variant": (
+        ["benchmark", "--variants", "tape,fit:int8"],
+        "--variants: expected tape or fit",
+    ),
+    "few rounds": (["benchmark", "--rounds", "4"], "--rounds: expected a number from 5 to"),
+    "long turns": (["benchmark", "--limit", "320", "--steps", "10"], "fewer than an epoch's 10"),
     "missing config": (["compare", "--config", "none.yaml"], "none.yaml"),
     "missing model": (["evaluate", "none.keras"], "received none.keras"),
 }

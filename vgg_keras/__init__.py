@@ -10,9 +10,11 @@ __version__ = "0.1.0"
 
 _HOME = {
     "VGG": "vgg_keras.model",
+    "BenchmarkConfig": "vgg_keras.config",
     "CompareConfig": "vgg_keras.config",
     "SearchConfig": "vgg_keras.config",
     "TrainConfig": "vgg_keras.config",
+    "benchmark": "vgg_keras.comparison.benchmark",
     "compare": "vgg_keras.comparison.experiment",
     "load_dataset": "vgg_keras.datasets",
     "search": "vgg_keras.tuning.search",

@@ -16,6 +16,7 @@ from jsonargparse import ArgumentParser, Namespace
 from vgg_keras import __version__, commands
 from vgg_keras.config import (
     QUICK,
+    BenchmarkConfig,
     CompareConfig,
     InconclusiveError,
     InputError,
@@ -164,6 +165,11 @@ def add_search_options(parser: ArgumentParser) -> None:
     parser.add_argument("--join", type=str | None, default=None, help=text)
 
 
+def add_benchmark_options(parser: ArgumentParser) -> None:
+    """Adds the options of `benchmark`."""
+    add_run_options(parser, BenchmarkConfig)
+
+
 def add_evaluate_options(parser: ArgumentParser) -> None:
     """Adds the options of `evaluate`."""
     parser.add_argument("path", type=Path, help="a .keras file, or a run directory")
@@ -202,6 +208,9 @@ COMMANDS = {
     "train": Command("train with one trainer", add_train_options, commands.run_train),
     "search": Command(
         "search filter counts with KerasTuner", add_search_options, commands.run_search
+    ),
+    "benchmark": Command(
+        "time two ways of training in turns", add_benchmark_options, commands.run_benchmark
     ),
     "evaluate": Command(
         "measure saved models on test images", add_evaluate_options, commands.run_evaluate

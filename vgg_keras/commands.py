@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from jsonargparse import Namespace
 
 from vgg_keras.config import (
+    BenchmarkConfig,
     CompareConfig,
     InputError,
     RunConfig,
@@ -100,6 +101,22 @@ def run_search(options: Namespace) -> int:
     if options.json:
         show_json(result)
     return 0 if result["best"] else 3
+
+
+def run_benchmark(options: Namespace) -> int:
+    """Runs `vgg-keras benchmark`."""
+    config = make_config(BenchmarkConfig, options)
+    with tensorflow_for(options) as verbose:
+        from vgg_keras import terminal
+        from vgg_keras.comparison.benchmark import benchmark
+
+        result = benchmark(config, verbose)
+        terminal.show_timings(result)
+        terminal.show_directory("benchmark", result)
+    if options.json:
+        show_json(result)
+    undecided = any(pair["ratio"]["verdict"] == "undecided" for pair in result["pairs"])
+    return 3 if undecided and not config.recording else 0
 
 
 def run_evaluate(options: Namespace) -> int:

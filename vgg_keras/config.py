@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, fields
 from types import UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
-from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, list_type
+from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, Variants, list_type
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
 
+TRAINER_NAMES = ("tape", "fit")
+PRECISIONS = ("float32", "bfloat16", "float16")
 MOST = 2**31 - 1
 MOST_FILTERS = 4096
 MOST_WORKERS = 1024
@@ -206,6 +208,55 @@ class CompareConfig(ModelConfig):
         super().__post_init__()
         most = 2**32 - self.seed
         require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)
+
+
+@dataclass(frozen=True)
+class BenchmarkConfig(ModelConfig):
+    """What `vgg-keras benchmark` can be asked for.
+
+    Attributes:
+        variants: what is timed: trainers, each with what differs from the other options, such as
+            tape,fit:bfloat16 or fit,fit:jit.
+        recording: time each variant with its recording against itself without.
+        rounds: how often each has two turns, in the order A B B A.
+        steps: calls of the training function that count in a turn.
+    """
+
+    variants: Variants = Variants(TRAINER_NAMES)
+    recording: bool = False
+    rounds: int = 20
+    steps: int = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field, least in (("rounds", 5), ("steps", 1)):
+            value, expected = getattr(self, field), f"a number from {least} to {MOST}"
+            require(least <= value <= MOST, option_of(field), expected, value)
+        enough = len(self.variants) == 2 or (self.recording and bool(self.variants))
+        expected = "two variants, or with --recording at least one"
+        require(enough, "--variants", expected, self.variants)
+        for variant in self.variants:
+            parse_variant(variant)
+
+
+def parse_variant(text: str) -> tuple[str, dict[str, Any]]:
+    """Reads a variant such as `tape`, `fit:bfloat16` or `fit:bfloat16:jit`.
+
+    Returns:
+        The trainer, and the fields of a configuration that differ.
+
+    Raises:
+        InputError: if there is no such variant.
+    """
+    trainer, *parts = text.split(":")
+    changes: dict[str, Any] = {}
+    for part in parts:
+        changes |= {"jit_compile": True} if part == "jit" else {"precision": part}
+    precise = changes.get("precision", PRECISIONS[0]) in PRECISIONS
+    known = trainer in TRAINER_NAMES and precise and len(changes) == len(parts)
+    expected = f"tape or fit, then perhaps one of :{' :'.join(PRECISIONS)}, and perhaps :jit"
+    require(known, "--variants", expected, text)
+    return trainer, changes
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,21 @@ class Steps(Numbers):
     EXAMPLE = "10,20"
 
 
+class Variants(tuple[str, ...]):
+    """Trainers with what differs in them from the other options, such as `tape,fit:bfloat16`."""
+
+    __slots__ = ()
+    EXAMPLE = "tape,fit:bfloat16"
+
+    @classmethod
+    def parse(cls, value: str | list[str]) -> Variants:
+        """Reads `"tape,fit:bfloat16"` or `["tape", "fit:bfloat16"]`."""
+        return cls(value.split(",") if isinstance(value, str) else value)
+
+    def __str__(self) -> str:
+        return ",".join(self)
+
+
 class Choices(tuple[Any, ...]):
     """Values to choose from; as text a range `low:high:step`, both ends in it, or `1,2,5`."""
 
@@ -66,9 +81,9 @@ def _number(part: str | float) -> int | float:
         return float(part)
 
 
-LISTS = (FilterCounts, Steps, Choices)
+LISTS = (FilterCounts, Steps, Variants, Choices)
 
 
-def list_type(kind: Any) -> type[FilterCounts] | type[Steps] | type[Choices] | None:
+def list_type(kind: Any) -> Any:
     """The type of a field that is written as a list, optional or not; None for any other."""
     return next((part for part in (kind, *get_args(kind)) if part in LISTS), None)

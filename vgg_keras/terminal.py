@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vgg_keras.comparison import notebook
+from vgg_keras.report.benchmark import sentence
 
 
 def show_runs(result: Mapping[str, Any]) -> None:
@@ -91,6 +92,31 @@ def show_speed(result: Mapping[str, Any]) -> None:
     ratio, (low, high) = result["speed"]["tape_over_fit"], result["speed"]["interval"]
     spread = f" (from {low:.2f} to {high:.2f})" if low < high else ""
     print(f"Seconds an epoch, tape over fit, run one after the other: {ratio:.2f}{spread}")
+
+
+def show_timings(result: Mapping[str, Any]) -> None:
+    """Prints what the turns of a benchmark took, and which is faster."""
+    config, environment = result["config"], result["environment"]
+    calls, rounds = config["steps"], config["rounds"]
+    print(f"{environment['processor']}, {environment['cores']} cores, load {result['load']:.1f}")
+    print(f"{rounds} rounds of two turns each, {calls} calls of the training function a turn")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Variant")
+    for column in ("First call, s", "Images a second"):
+        table.add_column(column, justify="right")
+    for pair in result["pairs"]:
+        for name, turns, speed in zip(
+            pair["names"], pair["turns"], pair["images_per_second"], strict=True
+        ):
+            table.add_row(name, f"{turns['first_call_seconds']:.1f}", f"{speed:,.0f}")
+    Console().print(table)
+    for pair in result["pairs"]:
+        Console(highlight=False).print(sentence(pair), markup=False)
+    for name, cost in result.get("recording", {}).items():
+        print(
+            f"Recording {name} outside of steps: {cost['seconds']:.2f} s "
+            f"in {cost['epochs']} epochs, {cost['event_bytes'] / 1e6:.2f} MB of events"
+        )
 
 
 def show_directory(command: str, result: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vgg_keras.config import InputError
-from vgg_keras.report import search, training
+from vgg_keras.report import benchmark, search, training
 from vgg_keras.report.page import Section, write_page
 
 
@@ -28,8 +28,8 @@ def write_report(directory: Path) -> Path:
     file = directory / "result.json"
     try:
         result = json.loads(file.read_text(encoding="utf-8"))
-        command = "search" if "space" in result else "compare" if "parity" in result else "train"
-        kind = search if command == "search" else training
+        command = command_of(result)
+        kind = {"search": search, "benchmark": benchmark}.get(command, training)
         verdict = kind.verdict(result)
         sections = [*kind.sections(result), *about(result, command, directory)]
         name = result["config"]["name"]
@@ -40,6 +40,12 @@ def write_report(directory: Path) -> Path:
     path = directory / "report.html"
     write_page(path, f"vgg_keras {command}: {name}", verdict, sections)
     return path
+
+
+def command_of(result: Mapping[str, Any]) -> str:
+    """The command that left a result."""
+    keys = {"space": "search", "pairs": "benchmark", "parity": "compare"}
+    return next((command for key, command in keys.items() if key in result), "train")
 
 
 def about(result: Mapping[str, Any], command: str, directory: Path) -> list[Section]:

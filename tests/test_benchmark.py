@@ -1,0 +1,147 @@
+"""Which is faster is told by trainings that take turns, and only as surely as the turns allow."""
+
+import json
+import os
+import signal
+import threading
+from importlib.resources import files
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from programs import in_process
+
+from vgg_keras.comparison.timing import seconds_ratio
+from vgg_keras.comparison.turns import Turns, take_turns
+
+SCHEMA = json.loads((files("vgg_keras") / "schemas" / "benchmark.json").read_text())
+
+
+class World:
+    """Trainings whose calls take the seconds of a script, and the clock that they see."""
+
+    def __init__(self, epoch=1000, validation=0.0):
+        self.now, self.order = 0.0, []
+        self._epoch, self._validation = epoch, validation
+
+    def clock(self):
+        return self.now
+
+    def training(self, name, seconds):
+        def run(pace):
+            for index, call in enumerate(seconds):
+                if index % self._epoch == 0:
+                    self.now += self._validation if index else 0
+                    pace.on_epoch_begin(index // self._epoch)
+                self.now += call
+                self.order.append(name)
+                pace.on_train_batch_end(index % self._epoch, {"loss": 1.0})
+
+        return run
+
+
+def test_trainings_take_turns_and_the_first_call_of_a_turn_does_not_count():
+    world = World()
+    a = [9, 1, 1, *(5, 1, 2), *(5, 1, 4), *(5, 3, 3), *(5, 4, 4), 0]
+    b = [8, 2, 2, *(5, 2, 2), *(5, 4, 4), *(5, 6, 6), *(5, 7, 9), 0]
+    runs = [world.training("a", a), world.training("b", b)]
+    first, second = take_turns(runs, rounds=2, calls=2, clock=world.clock)
+    assert "".join(world.order) == "aaabbb" + "aaabbbbbbaaa" * 2
+    assert first == Turns(9, [1.5, 2.5, 3, 4])
+    assert second == Turns(8, [2, 4, 6, 8])
+
+
+def test_a_turn_that_an_epoch_ends_starts_anew_so_that_no_validation_is_in_it():
+    world = World(epoch=4, validation=100.0)
+    runs = [world.training(name, [1] * 50) for name in "ab"]
+    for turns in take_turns(runs, rounds=2, calls=2, clock=world.clock):
+        assert turns.call_seconds == [1, 1, 1, 1]
+
+
+def test_an_error_in_one_training_ends_both():
+    world = World()
+    short = world.training("a", [1] * 5)
+    with pytest.raises(RuntimeError, match="expected a training that goes on"):
+        take_turns([short, world.training("b", [1] * 50)], rounds=9, calls=2)
+    assert threading.active_count() == 1 + sum(t.daemon for t in threading.enumerate())
+
+
+def test_the_keyboard_ends_both():
+    def interrupts(pace):
+        world.training("a", [1] * 4)(pace)
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait(1)
+
+    world = World()
+    with pytest.raises(KeyboardInterrupt):
+        take_turns([interrupts, world.training("b", [1] * 50)], rounds=9, calls=2)
+
+
+def test_a_steady_change_of_the_machine_cancels_in_each_round():
+    # Each turn takes 1 s more than the one before: A B B A. B is as fast as A.
+    ratio = seconds_ratio(Turns(0, [1, 4, 5, 8]), Turns(0, [2, 3, 6, 7]), seed=0)
+    assert (ratio.seconds, ratio.low, ratio.high, ratio.verdict) == (1, 1, 1, "undecided")
+
+
+@pytest.mark.parametrize(
+    ("rounds", "verdict"),
+    [
+        ([1.1, 1.09, 1.12, 1.1, 1.1, 1.08, 1.11], "slower"),
+        ([0.9, 0.92, 0.91, 0.9, 0.88, 0.9, 0.9], "faster"),
+        ([0.9, 1.1, 1.0, 0.95, 1.06, 1.02, 0.97], "undecided"),
+    ],
+)
+def test_the_answer_follows_from_the_interval(rounds, verdict):
+    first = Turns(0, [half for ratio in rounds for half in (ratio, ratio)])
+    second = Turns(0, [1.0] * len(first.call_seconds))
+    ratio = seconds_ratio(first, second, seed=0)
+    assert ratio.rounds == rounds
+    assert ratio.seconds == sorted(rounds)[3]
+    assert ratio.low <= ratio.seconds <= ratio.high
+    assert ratio.verdict == verdict
+    assert ratio == seconds_ratio(first, second, seed=0)
+
+
+@given(st.lists(st.integers(50, 200), min_size=5, max_size=20), st.integers(1, 5))
+def test_a_training_that_takes_longer_in_every_round_is_slower(percent, more):
+    second = Turns(0, [p / 100 for p in percent for _ in "AA"])
+    first = Turns(0, [seconds * (1 + more / 10) for seconds in second.call_seconds])
+    assert seconds_ratio(first, second, seed=0).verdict == "slower"
+    assert seconds_ratio(second, first, seed=0).verdict == "faster"
+
+
+SMALL = ["--filters", "4,8", "--limit", "640", "--rounds", "5", "--steps", "3"]
+
+
+def test_a_benchmark_tells_ratio_interval_and_machine(tmp_path, capsys):
+    arguments = ["--variants", "tape:bfloat16,tape", "--logdir", tmp_path, "--name", "a"]
+    status = in_process("benchmark", *SMALL, *arguments)
+    printed = capsys.readouterr().out
+    home = tmp_path / "benchmark" / "a"
+    result = json.loads((home / "result.json").read_text())
+    jsonschema.validate(result, SCHEMA)
+    (pair,) = result["pairs"]
+    assert status == (3 if pair["ratio"]["verdict"] == "undecided" else 0)
+    assert pair["names"] == ["tape:bfloat16", "tape"]
+    for turns, speed in zip(pair["turns"], pair["images_per_second"], strict=True):
+        assert len(turns["call_seconds"]) == 10
+        assert speed > 0
+        assert turns["first_call_seconds"] > max(turns["call_seconds"])
+    told = f"{pair['ratio']['seconds']:.3f} times the time of tape"
+    assert told in " ".join(printed.split())
+    assert told in (home / "report.html").read_text()
+
+
+def test_the_cost_of_recording_is_measured_for_each_trainer(tmp_path):
+    arguments = ["--recording", "--epochs", "2", "--logdir", tmp_path, "--name", "a"]
+    assert in_process("benchmark", *SMALL, *arguments) == 0
+    result = json.loads((tmp_path / "benchmark" / "a" / "result.json").read_text())
+    jsonschema.validate(result, SCHEMA)
+    assert [pair["names"] for pair in result["pairs"]] == [
+        [f"{trainer} with recording", trainer] for trainer in ("tape", "fit")
+    ]
+    for cost in result["recording"].values():
+        assert cost["epochs"] == 2
+        assert 0 < cost["seconds"] < 60
+        assert 1000 < cost["event_bytes"] < 5e6
