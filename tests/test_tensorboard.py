@@ -1,12 +1,6 @@
 """What TensorBoard shows of a run, read back from its event files."""
 
 import io
-import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import numpy as np
 import pytest
@@ -148,68 +142,15 @@ def test_filters_are_drawn_from_the_lowest_weight_to_the_highest():
     assert picture[48, 10, 0] == 255
 
 
-@pytest.fixture
-def server(compared):
-    """TensorBoard over the comparison, on this machine alone."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    logs = str(compared[1].parents[1])
-    place = ["--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tensorboard.main", "--logdir", logs, *place],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(30)
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "nothing came in time"
-        time.sleep(0.2)
-    return value
-
-
-def runs_of(server):
-    try:
-        with urllib.request.urlopen(f"{server}/data/runs", timeout=5) as answer:
-            return json.load(answer)
-    except OSError:
-        return []
-
-
-ALL_TEXTS = """
-const found = [], walk = root => root.querySelectorAll("*").forEach(element => {
-  if (element.matches(arguments[0])) found.push(element.textContent.trim());
-  if (element.shadowRoot) walk(element.shadowRoot);
-});
-walk(document);
-return found;
-"""
-
-
 @pytest.mark.slow
-def test_a_browser_shows_both_trainers_in_time_series_graphs_and_hparams(server, browser, tmp_path):
-    wait_for(lambda: len(runs_of(server)) == 6)
-    browser.set_window_size(1400, 1000)
+def test_a_browser_shows_both_trainers_in_time_series_graphs_and_hparams(
+    compared, browser, tmp_path
+):
+    from screenshots import take_pictures, tensorboard
 
-    def shown(page, selector, expected):
-        browser.get("about:blank")
-        browser.get(f"{server}/{page}")
-
-        def found():
-            texts = " ".join(browser.execute_script(ALL_TEXTS, selector))
-            return all(text in texts for text in expected)
-
-        wait_for(found)
-        browser.save_screenshot(str(tmp_path / f"{page.rpartition('#')[2]}.png"))
-
+    home = compared[1]
     runs = [f"compare/a/{trainer}/seed-0" for trainer in TRAINERS]
-    curves = "scalar-card tb-data-table-content-row, scalar-card tb-data-table-content-row *"
-    training = [f"{run}/train" for run in runs]
-    shown("?tagFilter=%5Eepoch_loss%24&smoothing=0#timeseries", curves, training)
-    shown("#graphs", "g.node", ["images", "vgg"])
-    shown("#hparams", "vaadin-grid-cell-content", [*runs, "filters_2", "design/score"])
+    with tensorboard(home.parents[1]) as address:
+        take_pictures(browser, address, runs, tmp_path)
+    for page in ("timeseries", "graphs", "hparams"):
+        assert (tmp_path / f"{page}.png").stat().st_size > 10_000
