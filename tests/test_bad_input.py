@@ -28,7 +28,7 @@ BAD_USAGE = {
     "one variant": (["benchmark", "--variants", "tape"], "--variants: expected two variants"),
     "no variant": (
         ["benchmark", "--variants", "tape,fit:int8"],
-        "--variants: expected tape or fit",
+        "--variants: expected one of tape, fit",
     ),
     "few rounds": (["benchmark", "--rounds", "4"], "--rounds: expected a number from 5 to"),
     "long turns": (["benchmark", "--limit", "320", "--steps", "10"], "fewer than an epoch's 10"),

@@ -5,15 +5,18 @@ import os
 import signal
 import threading
 from importlib.resources import files
+from importlib.util import find_spec
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import in_process
+from programs import in_process, refused
 
+from vgg_keras import VGG
+from vgg_keras.comparison.contestants import flops
 from vgg_keras.comparison.timing import seconds_ratio
-from vgg_keras.comparison.turns import Turns, take_turns
+from vgg_keras.comparison.turns import Training, Turns, take_turns
 
 SCHEMA = json.loads((files("vgg_keras") / "schemas" / "benchmark.json").read_text())
 
@@ -40,13 +43,20 @@ class World:
 
         return run
 
+    def play(self, scripts, rounds):
+        trainings = [
+            Training(self.training(name, script), calls=2, clock=self.clock)
+            for name, script in zip("ab", scripts, strict=True)
+        ]
+        take_turns(trainings, rounds)
+        return [training.turns for training in trainings]
+
 
 def test_trainings_take_turns_and_the_first_call_of_a_turn_does_not_count():
     world = World()
     a = [9, 1, 1, *(5, 1, 2), *(5, 1, 4), *(5, 3, 3), *(5, 4, 4), 0]
     b = [8, 2, 2, *(5, 2, 2), *(5, 4, 4), *(5, 6, 6), *(5, 7, 9), 0]
-    runs = [world.training("a", a), world.training("b", b)]
-    first, second = take_turns(runs, rounds=2, calls=2, clock=world.clock)
+    first, second = world.play([a, b], rounds=2)
     assert "".join(world.order) == "aaabbb" + "aaabbbbbbaaa" * 2
     assert first == Turns(9, [1.5, 2.5, 3, 4])
     assert second == Turns(8, [2, 4, 6, 8])
@@ -54,16 +64,13 @@ def test_trainings_take_turns_and_the_first_call_of_a_turn_does_not_count():
 
 def test_a_turn_that_an_epoch_ends_starts_anew_so_that_no_validation_is_in_it():
     world = World(epoch=4, validation=100.0)
-    runs = [world.training(name, [1] * 50) for name in "ab"]
-    for turns in take_turns(runs, rounds=2, calls=2, clock=world.clock):
+    for turns in world.play([[1] * 50] * 2, rounds=2):
         assert turns.call_seconds == [1, 1, 1, 1]
 
 
 def test_an_error_in_one_training_ends_both():
-    world = World()
-    short = world.training("a", [1] * 5)
     with pytest.raises(RuntimeError, match="expected a training that goes on"):
-        take_turns([short, world.training("b", [1] * 50)], rounds=9, calls=2)
+        World().play([[1] * 5, [1] * 50], rounds=9)
     assert threading.active_count() == 1 + sum(t.daemon for t in threading.enumerate())
 
 
@@ -75,7 +82,7 @@ def test_the_keyboard_ends_both():
 
     world = World()
     with pytest.raises(KeyboardInterrupt):
-        take_turns([interrupts, world.training("b", [1] * 50)], rounds=9, calls=2)
+        take_turns([Training(interrupts, 2), Training(world.training("b", [1] * 50), 2)], 9)
 
 
 def test_a_steady_change_of_the_machine_cancels_in_each_round():
@@ -121,14 +128,15 @@ def test_a_benchmark_tells_ratio_interval_and_machine(tmp_path, capsys):
     home = tmp_path / "benchmark" / "a"
     result = json.loads((home / "result.json").read_text())
     jsonschema.validate(result, SCHEMA)
-    (pair,) = result["pairs"]
-    assert status == (3 if pair["ratio"]["verdict"] == "undecided" else 0)
-    assert pair["names"] == ["tape:bfloat16", "tape"]
-    for turns, speed in zip(pair["turns"], pair["images_per_second"], strict=True):
-        assert len(turns["call_seconds"]) == 10
-        assert speed > 0
-        assert turns["first_call_seconds"] > max(turns["call_seconds"])
-    told = f"{pair['ratio']['seconds']:.3f} times the time of tape"
+    (heat,) = result["heats"]
+    (ratio,) = heat["ratios"]
+    assert status == (3 if ratio["verdict"] == "undecided" else 0)
+    assert (ratio["first"], ratio["second"]) == ("tape:bfloat16", "tape")
+    for contestant in heat["contestants"]:
+        assert len(contestant["call_seconds"]) == 10
+        assert contestant["images_per_second"] > 0
+        assert contestant["first_call_seconds"] > max(contestant["call_seconds"])
+    told = f"{ratio['seconds']:.3f} times the time of tape"
     assert told in " ".join(printed.split())
     assert told in (home / "report.html").read_text()
 
@@ -138,10 +146,46 @@ def test_the_cost_of_recording_is_measured_for_each_trainer(tmp_path):
     assert in_process("benchmark", *SMALL, *arguments) == 0
     result = json.loads((tmp_path / "benchmark" / "a" / "result.json").read_text())
     jsonschema.validate(result, SCHEMA)
-    assert [pair["names"] for pair in result["pairs"]] == [
+    assert [[c["name"] for c in heat["contestants"]] for heat in result["heats"]] == [
         [f"{trainer} with recording", trainer] for trainer in ("tape", "fit")
     ]
     for cost in result["recording"].values():
         assert cost["epochs"] == 2
         assert 0 < cost["seconds"] < 60
         assert 1000 < cost["event_bytes"] < 5e6
+
+
+@pytest.mark.slow
+def test_others_are_timed_beside_the_trainers(tmp_path):
+    variants = ["--variants", "fit,bare-fit,bare-tape,matmul", "--logdir", tmp_path, "--name", "a"]
+    peers = ",".join(name for name in ("torch", "jax") if find_spec(name))
+    others = ["--peers", peers] if peers else []
+    assert in_process("benchmark", *SMALL, *variants, *others) in (0, 3)
+    result = json.loads((tmp_path / "benchmark" / "a" / "result.json").read_text())
+    jsonschema.validate(result, SCHEMA)
+    (heat,) = result["heats"]
+    assert [ratio["second"] for ratio in heat["ratios"]] == [
+        *("bare-fit", "bare-tape", "matmul"),
+        *filter(None, peers.split(",")),
+    ]
+
+
+@pytest.mark.parametrize("peer", ["torch", "jax"])
+def test_a_framework_that_is_missing_is_told(tmp_path, capsys, peer):
+    if find_spec(peer):
+        pytest.skip(f"{peer} is installed")
+    line = refused(capsys, "benchmark", *SMALL, "--peers", peer, "--logdir", tmp_path / "logs")
+    assert (
+        f"--peers: expected a framework that is installed (pip install '.[bench]'), received {peer}"
+        in line
+    )
+    assert not (tmp_path / "logs").exists()
+
+
+def test_the_operations_of_a_step_computed_by_hand():
+    # 4 filters of 3 x 3 on 28 x 28 x 1 pixels: 2 * 9 * 4 * 784 = 56,448. After the pool 14 x 14 x 4
+    # values to 8 units: 2 * 784 * 8 = 12,544, and 8 to 10: 160. Three times, but for the gradient
+    # of the image.
+    model = VGG(filters=((4,),), dense=8)
+    model.build((None, 28, 28, 1))
+    assert flops(model, (28, 28, 1)) == 3 * (56_448 + 12_544 + 160) - 56_448

@@ -25,6 +25,7 @@ ROOMS = [
     "trainers",
     "evaluation",
     "recording",
+    "peers",
     "comparison",
     "tuning",
     "inference",

@@ -115,8 +115,8 @@ def run_benchmark(options: Namespace) -> int:
         terminal.show_directory("benchmark", result)
     if options.json:
         show_json(result)
-    undecided = any(pair["ratio"]["verdict"] == "undecided" for pair in result["pairs"])
-    return 3 if undecided and not config.recording else 0
+    verdicts = [ratio["verdict"] for heat in result["heats"] for ratio in heat["ratios"]]
+    return 3 if "undecided" in verdicts and not config.recording else 0
 
 
 def run_evaluate(options: Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vgg_keras.comparison import notebook
-from vgg_keras.report.benchmark import sentence
+from vgg_keras.report import benchmark as timed
 
 
 def show_runs(result: Mapping[str, Any]) -> None:
@@ -104,14 +105,11 @@ def show_timings(result: Mapping[str, Any]) -> None:
     table.add_column("Variant")
     for column in ("First call, s", "Images a second"):
         table.add_column(column, justify="right")
-    for pair in result["pairs"]:
-        for name, turns, speed in zip(
-            pair["names"], pair["turns"], pair["images_per_second"], strict=True
-        ):
-            table.add_row(name, f"{turns['first_call_seconds']:.1f}", f"{speed:,.0f}")
+    for row in timed.contestants(result):
+        table.add_row(*row)
     Console().print(table)
-    for pair in result["pairs"]:
-        Console(highlight=False).print(sentence(pair), markup=False)
+    for ratio in timed.ratios(result):
+        print(textwrap.fill(timed.sentence(ratio), 80))
     for name, cost in result.get("recording", {}).items():
         print(
             f"Recording {name} outside of steps: {cost['seconds']:.2f} s "

@@ -1,4 +1,4 @@
-"""Trainings that take turns, so that whatever else the machine does falls on all of them alike."""
+"""Contestants take turns, so that whatever else the machine does falls on all of them alike."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import keras
-
-Run = Callable[[keras.callbacks.Callback], object]
 
 
 @dataclass
 class Turns:
-    """What the turns of a training took.
+    """What the turns of a contestant took.
 
     Attributes:
         first_call_seconds: until the first call of the training function has ended, which traces
@@ -32,74 +31,91 @@ class Turns:
         return statistics.median(self.call_seconds)
 
 
-def take_turns(
-    runs: Sequence[Run], rounds: int, calls: int, clock: Callable[[], float] = time.perf_counter
-) -> list[Turns]:
-    """Runs trainings in turns: A B B A, A B B A, and so on.
+class Contestant(Protocol):
+    """Somebody who can be timed."""
 
-    Before that each has a turn that warms it up. The first call of a turn does not count.
+    turns: Turns
+
+    def play(self) -> None:
+        """Has a turn, and adds it to `turns`."""
+
+    def leave(self) -> None:
+        """Ends after the last turn."""
+
+
+def take_turns(contestants: Sequence[Contestant], rounds: int) -> None:
+    """Lets contestants play: A B B A, A B B A, and so on.
+
+    Before that each has a turn that warms it up and is forgotten.
 
     Args:
-        runs: functions that train, each in a thread of its own, with the callback they get as the
-            last one. They are ended when their last turn is over, and must not end before.
+        contestants: two or more; afterwards their `turns` hold two turns a round.
         rounds: how often each has two turns.
-        calls: of the training function that count in a turn.
-        clock: gives seconds.
-
-    Returns:
-        For each training its turns, two a round.
     """
-    seats = [_Seat(calls, clock) for _ in runs]
-    threads = [
-        threading.Thread(target=seat.follow, args=(run,))
-        for seat, run in zip(seats, runs, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
+    order = [*contestants, *reversed(contestants)] * rounds
     try:
-        for seat in [*seats, *([*seats, *reversed(seats)] * rounds)]:
-            seat.play()
+        for contestant in contestants:
+            contestant.play()
+            contestant.turns.call_seconds.clear()
+        for contestant in order:
+            contestant.play()
     finally:
-        for seat, thread in zip(seats, threads, strict=True):
-            seat.leave()
-            thread.join()
-    for seat in seats:
-        del seat.turns.call_seconds[0]
-    return [seat.turns for seat in seats]
+        for contestant in contestants:
+            contestant.leave()
 
 
 class _OverError(Exception):
     """Ends a training that has had all its turns."""
 
 
-class _Seat(keras.callbacks.Callback):
-    """Holds one training until it is its turn, and times it then."""
+class Training(keras.callbacks.Callback):
+    """A training in a thread of its own, which is held until it is its turn.
 
-    def __init__(self, calls: int, clock: Callable[[], float]):
+    The first call of a turn does not count.
+
+    Args:
+        run: trains with the callback that it gets, as the last one, until it is ended.
+        calls: of the training function that count in a turn.
+        clock: gives seconds.
+
+    Attributes:
+        turns: what they took.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[keras.callbacks.Callback], object],
+        calls: int,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
         super().__init__()
         self.turns = Turns()
-        self._calls, self._clock = calls, clock
+        self._run, self._calls, self._clock = run, calls, clock
         self._may_play, self._has_played = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._train)
         self._over = False
         self._error: BaseException | None = None
 
     def play(self) -> None:
-        """Lets the training have a turn; called by the one who holds the others."""
+        """Lets the training have a turn."""
+        if self._thread.ident is None:
+            self._thread.start()
         self._may_play.release()
         self._has_played.acquire()
         if self._error:
             raise self._error
 
     def leave(self) -> None:
-        """Ends the training; called by the one who holds the others."""
+        """Ends the training."""
         self._over = True
         self._may_play.release()
+        if self._thread.ident:
+            self._thread.join()
 
-    def follow(self, run: Run) -> None:
-        """Trains, in a thread of its own."""
+    def _train(self) -> None:
         try:
             self._wait()
-            run(self)
+            self._run(self)
             raise RuntimeError("expected a training that goes on until its last turn")
         except _OverError:
             pass

@@ -9,14 +9,32 @@ from vgg_keras.report.page import BLUE, GREY, Picture, Section, draw, make_axes
 
 
 def verdict(result: Mapping[str, Any]) -> str:
-    """The answer in a sentence for each pair."""
-    told = " ".join(map(sentence, result["pairs"]))
-    return told or f"The benchmark is {result['status']}: no pair was timed."
+    """The answer in a sentence for each ratio."""
+    told = " ".join(map(sentence, ratios(result)))
+    return told or f"The benchmark is {result['status']}: nothing was timed."
 
 
-def sentence(pair: Mapping[str, Any]) -> str:
-    """Which of a pair is faster, by how much, and how sure that is."""
-    (first, second), ratio = pair["names"], pair["ratio"]
+def ratios(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The ratios of all heats."""
+    return [ratio for heat in result["heats"] for ratio in heat["ratios"]]
+
+
+def contestants(result: Mapping[str, Any]) -> list[list[str]]:
+    """A row for each contestant: name, seconds of the first call, images a second."""
+    return [
+        [
+            contestant["name"],
+            f"{contestant['first_call_seconds']:.1f}",
+            f"{contestant['images_per_second']:,.0f}",
+        ]
+        for heat in result["heats"]
+        for contestant in heat["contestants"]
+    ]
+
+
+def sentence(ratio: Mapping[str, Any]) -> str:
+    """Which of two is faster, by how much, and how sure that is."""
+    first, second = ratio["first"], ratio["second"]
     answer = f"{first} is {ratio['verdict']}"
     if ratio["verdict"] == "undecided":
         answer = "which is faster is undecided"
@@ -28,21 +46,14 @@ def sentence(pair: Mapping[str, Any]) -> str:
 
 def sections(result: Mapping[str, Any]) -> list[Section]:
     """What the report shows."""
-    rows = [
-        [name, f"{turns['first_call_seconds']:.1f}", f"{speed:,.0f}"]
-        for pair in result["pairs"]
-        for name, turns, speed in zip(
-            pair["names"], pair["turns"], pair["images_per_second"], strict=True
-        )
-    ]
     text = [
-        "Each pair was trained in one process, in turns A B B A, so that load on the machine falls "
-        "on both alike. Compilation and the first call of a turn do not count. The interval is a "
-        f"bootstrap of the median round. Load of the machine at the start: {result['load']:.1f}."
+        "All were timed in turns, A B B A, so that load on the machine falls on them alike. "
+        "Compilation and the first call of a turn do not count. The interval is a bootstrap of the "
+        f"median round. Load of the machine at the start: {result['load']:.1f}."
     ]
     head = ["Variant", "First call, s", "Images a second, median turn"]
-    pictures = [rounds(pair) for pair in result["pairs"]]
-    parts = [Section("Speed", text, pictures, head=head, rows=rows)]
+    pictures = [rounds(ratio) for ratio in ratios(result)]
+    parts = [Section("Speed", text, pictures, head=head, rows=contestants(result))]
     if costs := result.get("recording"):
         rows = [
             [name, cost["epochs"], f"{cost['seconds']:.2f}", f"{cost['event_bytes'] / 1e6:.2f}"]
@@ -53,14 +64,13 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
     return parts
 
 
-def rounds(pair: Mapping[str, Any]) -> Picture:
+def rounds(ratio: Mapping[str, Any]) -> Picture:
     """The ratio of each round, and the interval of their median."""
     figure, (axes,) = make_axes(height=2.4)
-    ratio, (first, second) = pair["ratio"], pair["names"]
     axes.axhline(1, color=GREY)
     axes.axhspan(ratio["low"], ratio["high"], color=BLUE, alpha=0.2)
     axes.axhline(ratio["seconds"], color=BLUE)
     axes.plot(range(1, len(ratio["rounds"]) + 1), ratio["rounds"], "o", color="black", markersize=3)
     axes.set_xlabel("Round")
-    axes.set_ylabel(f"seconds, {first}\nover {second}")
-    return draw(figure, f"Dots: a round each. Line and band: {sentence(pair)}")
+    axes.set_ylabel(f"seconds, {ratio['first']}\nover {ratio['second']}")
+    return draw(figure, f"Dots: a round each. Line and band: {sentence(ratio)}")

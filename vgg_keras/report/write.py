@@ -44,7 +44,7 @@ def write_report(directory: Path) -> Path:
 
 def command_of(result: Mapping[str, Any]) -> str:
     """The command that left a result."""
-    keys = {"space": "search", "pairs": "benchmark", "parity": "compare"}
+    keys = {"space": "search", "heats": "benchmark", "parity": "compare"}
     return next((command for key, command in keys.items() if key in result), "train")
 
 
