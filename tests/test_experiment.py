@@ -11,6 +11,7 @@ from conftest import TRAINERS, scalars
 from test_parity import Disturb, flip_bit
 
 from vgg_keras import CompareConfig, TrainConfig, compare, train
+from vgg_keras.comparison.pairs import pair_runs
 from vgg_keras.config import InputError
 from vgg_keras.lists import FilterCounts
 
@@ -43,8 +44,8 @@ def test_a_comparison_certifies_that_both_trainers_are_identical(compared):
         "first_difference": None,
     }
     places = [(run["trainer"], run["seed"]) for run in result["runs"]]
-    assert places == [("tape", 0), ("fit", 0), ("tape", 1), ("fit", 1)]
-    for tape, fit in zip(result["runs"][::2], result["runs"][1::2], strict=True):
+    assert places == [("tape", 0), ("fit", 0), ("fit", 1), ("tape", 1)]  # in turn first
+    for tape, fit in pair_runs(result["runs"]):
         for part in ("history", "cumulative", "digests", "test", "epochs_done"):
             assert tape[part] == fit[part]
         assert len(set(tape["digests"])) == tape["epochs_done"] == 2

@@ -52,9 +52,12 @@ def run_compare(options: Namespace) -> int:
         from vgg_keras.comparison.experiment import compare
 
         result = compare(config, verbose)
-        show_result(result, options)
+        show_runs(result, options)
+        terminal.show_verdict(result)
+        if result["equivalence"]:
+            terminal.show_means(result)
+        terminal.show_test(result)
         terminal.show_speed(result)
-        terminal.show_parity(result)
         terminal.show_directory("compare", result)
     if options.json:
         show_json(result)
@@ -69,7 +72,8 @@ def run_train(options: Namespace) -> int:
         from vgg_keras.comparison.run import train
 
         result = train(config, verbose)
-        show_result(result, options)
+        show_runs(result, options)
+        terminal.show_test(result)
         terminal.show_directory("train", result)
     if options.json:
         show_json(result)
@@ -199,12 +203,11 @@ def show_json(value: dict[str, Any]) -> None:
     print(json.dumps(json_values(value), allow_nan=False))
 
 
-def show_result(result: dict[str, Any], options: Namespace) -> None:
-    """Shows what trainings had to show."""
+def show_runs(result: dict[str, Any], options: Namespace) -> None:
+    """Shows the figures of trainings, epoch by epoch."""
     from vgg_keras import terminal
 
     if not options.quiet:
         terminal.show_runs(result)
     if options.notebook:
         terminal.show_notebook(result)
-    terminal.show_test(result)

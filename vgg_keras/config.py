@@ -203,14 +203,20 @@ class CompareConfig(ModelConfig):
 
     Attributes:
         seeds: repeat the comparison with this many seeds, from `seed` on.
+        margin: percentage points of test accuracy by which equivalent trainers may differ.
+        self_check: train each trainer twice with the first seed, and compare it with itself.
     """
 
     seeds: int = 1
+    margin: float = 0.1
+    self_check: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         most = 2**32 - self.seed
         require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)
+        expected = "percentage points above 0, up to 100"
+        require(0 < self.margin <= 100, "--margin", expected, self.margin)
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,15 @@ class Evaluation:
         return self.probabilities.argmax(axis=1)
 
     @property
+    def wrong(self) -> np.ndarray:
+        """Indices of the images that it gets wrong, ascending."""
+        return np.nonzero(self.predicted != self.labels)[0]
+
+    @property
     def figures(self) -> dict[str, Any]:
         """`loss`, `accuracy`, and the `correct` of the `total` images."""
-        correct = int(np.sum(self.predicted == self.labels))
         total = len(self.labels)
+        correct = total - len(self.wrong)
         return {"loss": self.loss, "accuracy": self.accuracy, "correct": correct, "total": total}
 
     def mistakes(self, most: int) -> np.ndarray:
@@ -46,9 +51,8 @@ class Evaluation:
         Args:
             most: how many at most.
         """
-        (wrong,) = np.nonzero(self.predicted != self.labels)
-        surest = np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")
-        return wrong[surest[:most]]
+        surest = np.argsort(-self.probabilities[self.wrong].max(axis=1), kind="stable")
+        return self.wrong[surest[:most]]
 
 
 def evaluate(model: keras.Model, data: Batches) -> Evaluation:

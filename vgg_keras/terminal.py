@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from vgg_keras.comparison import notebook
+from vgg_keras.comparison.pairs import pair_runs
 from vgg_keras.report import benchmark as timed
+from vgg_keras.report import words
 
 
 def show_runs(result: Mapping[str, Any]) -> None:
@@ -62,10 +64,39 @@ def show_test(result: Mapping[str, Any]) -> None:
         correct, total = sum(t["correct"] for t in tests), sum(t["total"] for t in tests)
         seeds = f", mean of {len(tests)} seeds" if len(tests) > 1 else ""
         print(f"Test accuracy, {trainer}: {correct / total:.2%} ({correct} of {total}{seeds})")
+    widest = max(result["runs"], key=lambda run: run["test_interval"][1] - run["test_interval"][0])
+    print(f"Chance moves one run's by {words.chance(widest)} (95 % interval, binomial)")
+
+
+def show_verdict(result: Mapping[str, Any]) -> None:
+    """Prints how the trainers compare: over the seeds if there are several, and bit by bit."""
+    equivalence, verdict = result["equivalence"], result["parity"]["verdict"]
+    told = [f"Verdict: {words.NOISE}"] if verdict == "indistinguishable" else []
+    if equivalence and verdict == "diverges":
+        told = [f"Verdict: {words.verdict(equivalence)}", *words.differences(equivalence)]
+    told += words.repetitions(result)
+    for sentence in told:
+        print(textwrap.fill(sentence, 80))
+    if verdict != "indistinguishable":
+        show_parity(result)
+
+
+def show_means(result: Mapping[str, Any]) -> None:
+    """Prints mean, standard deviation and interval of each trainer's figures over the seeds."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("At the end", "Trainer"):
+        table.add_column(column, no_wrap=True)
+    for column in ("Mean", "SD", "95 % interval of the mean"):
+        table.add_column(column, justify="right", no_wrap=True)
+    trainers = result["equivalence"]["trainers"]
+    for metric, name in words.FIGURES.items():
+        for trainer, figures in trainers.items():
+            table.add_row(name.capitalize(), trainer, *words.summary(figures[metric], metric))
+    Console().print(table)
 
 
 def show_parity(result: Mapping[str, Any]) -> None:
-    """Prints the verdict in a sentence, and where the trainers part if they do."""
+    """Prints in a sentence whether bits agree, and where the trainers part if they do."""
     parity, difference = result["parity"], result["parity"]["first_difference"]
     if parity["verdict"] == "identical":
         epochs = parity["epochs_compared"]
@@ -75,10 +106,10 @@ def show_parity(result: Mapping[str, Any]) -> None:
     place = f"epoch {difference['epoch']}"
     if difference["step"]:
         place += f", step {difference['step']}"
-    runs = result["runs"]
-    pairs = zip(runs[::2], runs[1::2], strict=True)
+    pairs = pair_runs(result["runs"])
     seed = next(a["seed"] for a, b in pairs if a["digests"] != b["digests"])
-    print(f"Verdict: the trainers part in {place} of seed {seed}, stage {difference['stage']}.")
+    verdict = "Bit by bit" if len(pairs) > 1 else "Verdict"
+    print(f"{verdict}: the trainers part in {place} of seed {seed}, stage {difference['stage']}.")
     if difference["variable"]:
         print(f"First variable: {difference['variable']}.")
     if difference["max_abs"] is not None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import keras
 
+from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import Difference, first_difference
+from vgg_keras.comparison.noise import repetition, within_noise
+from vgg_keras.comparison.pairs import pair_runs
 from vgg_keras.comparison.parity import certify
 from vgg_keras.comparison.run import build_vgg, load_checked, make_batches, run_once
 from vgg_keras.comparison.timing import speed
@@ -40,17 +43,28 @@ def compare(
     seeds = range(config.seed, config.seed + config.seeds)
     with Result(directory, config, runs=[]) as result:
         runs: list[dict[str, Any]] = []
-        for seed in seeds:
-            for name, trainer in trainers.items():
+        for index, seed in enumerate(seeds):
+            in_turn = list(trainers.items())[:: -1 if index % 2 else 1]
+            for name, trainer in in_turn:
                 home = directory / name / f"seed-{seed}"
                 seeded = replace(config, seed=seed)
                 runs.append(run_once(name, trainer, seeded, arrays, home, verbose))
                 result.update(runs=runs)
 
-        pairs = list(zip(runs[::2], runs[1::2], strict=True))
+        repetitions = {}
+        for first in runs[:2] if config.self_check else ():
+            name = first["trainer"]
+            home = directory / name / "self-check"
+            second = run_once(name, trainers[name], config, arrays, home, verbose)
+            repetitions[name] = repetition(first, second)
+            result.update(self_check=repetitions)
+
+        pairs = pair_runs(runs)
         parity = certify([(a["digests"], b["digests"]) for a, b in pairs])
-        difference = None
-        if parity.parted:
+        verdict, difference = parity.verdict, None
+        if parity.parted and within_noise(pairs, repetitions):
+            verdict = "indistinguishable"
+        elif parity.parted:
             pair, epoch = parity.parted
             replayed = replace(config, seed=seeds[pair], epochs=epoch)
             if verbose:
@@ -60,10 +74,13 @@ def compare(
             )
         result.update(
             parity={
-                "verdict": parity.verdict,
+                "verdict": verdict,
                 "epochs_compared": parity.epochs_compared,
                 "first_difference": asdict(difference) if difference else None,
             },
+            equivalence=equivalence(pairs, verdict, config.margin, arrays.classes)
+            if len(pairs) > 1
+            else None,
             speed=speed(pairs),
         )
     write_report(directory)

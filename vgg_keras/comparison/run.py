@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from vgg_keras.comparison.statistics import accuracy_interval
 from vgg_keras.config import ModelConfig, TrainConfig, require
 from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.evaluation import evaluate
@@ -106,6 +107,7 @@ def run_once(
     model.save(home / "model.keras")
     evaluation = evaluate(model, batches)
     mistakes = worst_mistakes(evaluation, arrays)
+    wrong = evaluation.wrong.tolist()
     seconds = sum(timing.seconds_per_epoch)
     summaries.finish(name, evaluation, mistakes, seconds)
     return {
@@ -120,5 +122,9 @@ def run_once(
         "images_per_second": timing.images_per_second,
         "peak_rss_bytes": peak_rss_bytes(),
         "test": evaluation.figures,
+        "test_interval": accuracy_interval(
+            len(evaluation.labels) - len(wrong), len(evaluation.labels)
+        ),
+        "wrong": wrong,
         "mistakes": [mistake.to_dict() for mistake in mistakes],
     }

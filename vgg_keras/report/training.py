@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from statistics import fmean
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from vgg_keras.report import equivalence, words
 from vgg_keras.report.page import (
     BLUE,
     GREY,
@@ -45,9 +48,14 @@ def verdict(result: Mapping[str, Any]) -> str:
         epochs = parity["epochs_compared"]
         compared = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
         return f"Both trainers are identical to the last bit after {compared}."
+    if parity["verdict"] == "indistinguishable":
+        return f"The trainers are {words.NOISE}"
     difference = parity["first_difference"]
     step = f", step {difference['step']}" if difference["step"] else ""
-    return f"The trainers part in epoch {difference['epoch']}{step}: {difference['stage']}."
+    place = f"part in epoch {difference['epoch']}{step}: {difference['stage']}."
+    if result["equivalence"]:
+        return f"The trainers are {words.verdict(result['equivalence'])} They {place}"
+    return f"The trainers {place}"
 
 
 def sections(result: Mapping[str, Any]) -> list[Section]:
@@ -58,19 +66,22 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
     seed = runs[0]["seed"]
     shown = {run["trainer"]: run for run in runs if run["seed"] == seed}
     seeds = sorted({run["seed"] for run in runs})
-    text = [f"Seed {seed}, the first of {len(seeds)}."] if len(seeds) > 1 else []
-    if len(shown) > 1:
+    trainers = {name: [run for run in runs if run["trainer"] == name] for name in STYLES}
+    trainers = {name: repeated for name, repeated in trainers.items() if repeated}
+    text = [f"Mean, lowest and highest of {len(seeds)} seeds."] if len(seeds) > 1 else []
+    if len(trainers) > 1:
         text.append("Under each pair of curves is their difference, tape minus fit.")
     parts = [
-        Section("Curves", text, [curves(shown, metric) for metric in METRICS]),
+        *equivalence.sections(result),
+        Section("Curves", text, [curves(trainers, metric) for metric in METRICS]),
         epochs(runs, seeds),
         tests(runs),
     ]
     trainers_by_mistakes: dict[str, list[str]] = {}
     for name, run in shown.items():
         trainers_by_mistakes.setdefault(str(run["mistakes"]), []).append(name)
-    for trainers in trainers_by_mistakes.values():
-        parts.append(mistakes(shown[trainers[0]]["mistakes"], trainers))
+    for names in trainers_by_mistakes.values():
+        parts.append(mistakes(shown[names[0]]["mistakes"], names))
     if "speed" in result:
         parts.append(speed(result["speed"]))
     return parts
@@ -83,7 +94,7 @@ def epochs(runs: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> Section:
             epoch + 1,
             run["seed"],
             run["trainer"],
-            *(figure(run["history"][metric][epoch], metric) for metric in METRICS),
+            *(words.value(run["history"][metric][epoch], metric) for metric in METRICS),
             f"{run['seconds_per_epoch'][epoch]:.1f}",
             run["digests"][epoch][:8],
         ]
@@ -102,15 +113,16 @@ def tests(runs: Sequence[Mapping[str, Any]]) -> Section:
         [
             run["trainer"],
             run["seed"],
-            figure(run["test"]["accuracy"], "accuracy"),
+            words.value(run["test"]["accuracy"], "accuracy"),
+            words.chance(run),
             f"{run['test']['correct']} of {run['test']['total']}",
-            figure(run["test"]["loss"], "loss"),
+            words.value(run["test"]["loss"], "loss"),
         ]
         for run in runs
     ]
-    return Section(
-        "Test images", head=["Trainer", "Seed", "Accuracy", "Correct", "Loss"], rows=rows
-    )
+    text = ["By chance: half the 95 % interval of a binomial distribution of so many images."]
+    head = ["Trainer", "Seed", "Accuracy", "By chance", "Correct", "Loss"]
+    return Section("Test images", text, head=head, rows=rows)
 
 
 def speed(ratio: Mapping[str, Any]) -> Section:
@@ -123,38 +135,51 @@ def speed(ratio: Mapping[str, Any]) -> Section:
     return Section("Speed", [told])
 
 
-def curves(runs: Mapping[str, Mapping[str, Any]], metric: str) -> Picture:
-    """A metric of each trainer by epoch, and their difference."""
-    both = len(runs) > 1
+def curves(trainers: Mapping[str, Sequence[Mapping[str, Any]]], metric: str) -> Picture:
+    """A metric of each trainer by epoch, as mean and band over its runs, and the differences."""
+    both = len(trainers) > 1
     drawing, (above, *below) = (
         make_axes(height=3.6, height_ratios=(3, 1)) if both else make_axes(height=2.8)
     )
-    for name, run in runs.items():
-        epochs = range(1, run["epochs_done"] + 1)
-        values = [float("nan") if v is None else v for v in run["history"][metric]]
-        above.plot(epochs, values, label=name, **STYLES[name])
+    for name, runs in trainers.items():
+        columns = [
+            [value for value in column if value is not None] or [float("nan")]
+            for column in zip_longest(*(run["history"][metric] for run in runs))
+        ]
+        epochs = range(1, len(columns) + 1)
+        above.plot(epochs, list(map(fmean, columns)), label=name, **STYLES[name])
+        if len(runs) > 1:
+            band = list(map(min, columns)), list(map(max, columns))
+            above.fill_between(epochs, *band, color=STYLES[name]["color"], alpha=0.15, linewidth=0)
     above.set_ylabel(METRICS[metric])
     if metric.endswith("accuracy"):
         above.yaxis.set_major_formatter(lambda value, place: f"{value:.1%}")
     above.legend(frameon=False)
     alt = f"{METRICS[metric]} by epoch."
     for axes in below:
-        alt += " " + draw_difference(axes, runs["tape"], runs["fit"], metric)
+        alt += " " + draw_differences(axes, trainers["tape"], trainers["fit"], metric)
     last = below[-1] if below else above
     last.set_xlabel("Epoch")
     last.xaxis.set_major_locator(MaxNLocator(integer=True))
     return draw(drawing, alt)
 
 
-def draw_difference(
-    axes: Axes, tape: Mapping[str, Any], fit: Mapping[str, Any], metric: str
+def draw_differences(
+    axes: Axes,
+    tapes: Sequence[Mapping[str, Any]],
+    fits: Sequence[Mapping[str, Any]],
+    metric: str,
 ) -> str:
-    """Draws tape minus fit, and tells it."""
-    pairs = list(zip(tape["history"][metric], fit["history"][metric], strict=False))
-    differences = [float("nan") if a is None or b is None else a - b for a, b in pairs]
+    """Draws tape minus fit, a line for each seed, and tells the largest."""
     axes.axhline(0, color=GREY, linewidth=0.8)
-    axes.plot(range(1, len(pairs) + 1), differences, "o-", color="black", markersize=3)
     axes.set_ylabel("difference")
+    histories = {fit["seed"]: fit["history"][metric] for fit in fits}
+    differences = []
+    for tape in tapes:
+        pairs = zip(tape["history"][metric], histories.get(tape["seed"], ()), strict=False)
+        line = [float("nan") if a is None or b is None else a - b for a, b in pairs]
+        axes.plot(range(1, len(line) + 1), line, "o-", color="black", markersize=3)
+        differences += line
     if all(difference == 0 for difference in differences):
         axes.set_yticks([0], ["exactly 0"])
         axes.set_ylim(-1, 1)
@@ -169,7 +194,7 @@ def mistakes(worst: list[dict[str, Any]], trainers: list[str]) -> Section:
         Thumbnail(
             mistake["png"],
             f"{mistake['label']} taken for {mistake['predicted']}, "
-            + figure(mistake["probability"], "accuracy"),
+            + words.value(mistake["probability"], "accuracy"),
         )
         for mistake in worst
     ]
@@ -179,10 +204,3 @@ def mistakes(worst: list[dict[str, Any]], trainers: list[str]) -> Section:
     )
     title = f"Mistakes of {' and '.join(trainers)}"
     return Section(title, [told] if worst else ["None."], thumbnails=thumbnails)
-
-
-def figure(value: float | None, metric: str) -> str:
-    """A figure as text."""
-    if value is None:
-        return "not finite"
-    return f"{value:.2%}" if metric.endswith("accuracy") else f"{value:.5f}"
