@@ -10,7 +10,7 @@ import pytest
 from conftest import TRAINERS, scalars
 from test_parity import Disturb, flip_bit
 
-from vgg_keras import CompareConfig, TrainConfig, compare, train
+from vgg_keras import CompareConfig, TrainConfig, compare, terminal, train
 from vgg_keras.comparison.pairs import pair_runs
 from vgg_keras.config import InputError
 from vgg_keras.lists import FilterCounts
@@ -30,7 +30,7 @@ def check(result, directory):
 def compared(tmp_path_factory):
     logdir = tmp_path_factory.mktemp("logs")
     return compare(
-        CompareConfig(**SMALL, seeds=2, logdir=str(logdir), name="two")
+        CompareConfig(**SMALL, seeds=2, self_check=True, logdir=str(logdir), name="two")
     ), logdir / "compare" / "two"
 
 
@@ -54,6 +54,69 @@ def test_a_comparison_certifies_that_both_trainers_are_identical(compared):
             tape["test"]["accuracy"]
         )
     assert result["runs"][0]["digests"] != result["runs"][2]["digests"]
+
+
+def test_many_seeds_have_means_intervals_and_the_images_that_were_wrong(compared):
+    result, directory = compared
+    assert result["equivalence"]["verdict"] == "identical"
+    for pair in result["equivalence"]["mcnemar"]:
+        assert (pair["only_tape"], pair["only_fit"], pair["p"]) == (0, 0, 1)
+    for trainer in TRAINERS:
+        assert result["self_check"][trainer]["repeatable"]
+        assert set(result["self_check"][trainer]["floor"].values()) == {0}
+        assert (directory / trainer / "self-check" / "model.keras").is_file()
+        losses = [run["test"]["loss"] for run in result["runs"] if run["trainer"] == trainer]
+        mean = result["equivalence"]["trainers"][trainer]["test_loss"]["mean"]
+        assert mean == pytest.approx(sum(losses) / 2)
+    for run in result["runs"]:
+        assert len(run["wrong"]) == run["test"]["total"] - run["test"]["correct"]
+        assert {mistake["index"] for mistake in run["mistakes"]} <= set(run["wrong"])
+        low, high = run["test_interval"]
+        assert low < run["test"]["accuracy"] < high
+
+
+def test_trainers_that_differ_over_many_seeds_are_told_apart_in_plain_words(tmp_path, capsys):
+    def other_weights(model, *rest):
+        model.stack[0].bias.assign(np.ones(4))
+        return TRAINERS["fit"](model, *rest)
+
+    config = CompareConfig(
+        **{**SMALL, "epochs": 1}, seeds=2, margin=50, logdir=str(tmp_path), name="differ"
+    )
+    result = compare(config, trainers={"tape": TRAINERS["tape"], "fit": other_weights})
+    check(result, tmp_path / "compare" / "differ")
+    assert result["equivalence"]["verdict"] in ("equivalent", "different", "undecided")
+    assert (result["parity"]["verdict"], result["parity"]["first_difference"]["stage"]) == (
+        "diverges",
+        "initial",
+    )
+    terminal.show_verdict(result)
+    terminal.show_means(result)
+    output = capsys.readouterr().out
+    assert output.startswith(f"Verdict: {result['equivalence']['verdict']}")
+    assert "Bit by bit: the trainers part in epoch 1 of seed 0, stage initial." in output
+    assert max(map(len, output.splitlines())) <= 80
+    page = (tmp_path / "compare" / "differ" / "report.html").read_text()
+    assert f"The trainers are {result['equivalence']['verdict']}" in page
+    assert "Equivalent or different" in page
+
+
+@pytest.mark.slow
+def test_trainers_within_their_own_noise_are_not_told_apart(tmp_path):
+    def noisy(model, data, config, callbacks, verbose):
+        model.stack[0].bias.assign(np.full(4, noise.pop()))
+        return TRAINERS["fit"](model, data, config, callbacks, verbose)
+
+    noise = [1.0, 1e-7]
+    config = CompareConfig(
+        **{**SMALL, "epochs": 1}, self_check=True, logdir=str(tmp_path), name="noisy"
+    )
+    result = compare(config, trainers={"tape": TRAINERS["tape"], "fit": noisy})
+    check(result, tmp_path / "compare" / "noisy")
+    assert result["self_check"]["tape"]["repeatable"]
+    assert not result["self_check"]["fit"]["repeatable"]
+    assert result["parity"]["verdict"] == "indistinguishable"
+    assert result["parity"]["first_difference"] is None
 
 
 def test_figures_of_time_and_memory_are_there(compared):
@@ -157,6 +220,8 @@ def test_an_interrupted_comparison_keeps_the_finished_trainings(tmp_path):
         {"class_weight": {10: 1.0}},
         {"dataset": "/nowhere.npz"},
         {"seed": 2**32 - 1, "seeds": 2},
+        {"margin": 0.0},
+        {"margin": float("nan")},
         {"batch_size": 2**40},
         {"filters": FilterCounts([2**40])},
     ],

@@ -39,6 +39,21 @@ def word(parity: str, tests: Sequence[Paired]) -> str:
     return "undecided"
 
 
+def margins(points: float, classes: int) -> dict[str, float]:
+    """The margins of the figures that are tested.
+
+    Args:
+        points: margin of the test accuracy, in percentage points.
+        classes: of the data set.
+
+    Returns:
+        Of `test_accuracy`, from 0 to 1; and of `test_loss` what that share of the images weighs in
+        it if each has the loss of a mere guess, ln(classes).
+    """
+    share = points / 100
+    return {"test_accuracy": share, "test_loss": share * math.log(classes)}
+
+
 def equivalence(pairs: Sequence[Pair], parity: str, points: float, classes: int) -> dict[str, Any]:
     """Compares two trainers over at least two seeds.
 
@@ -49,14 +64,11 @@ def equivalence(pairs: Sequence[Pair], parity: str, points: float, classes: int)
         classes: of the data set.
 
     Returns:
-        `equivalence` of `result.json`. The margin of the test loss is what the accuracy's margin
-        weighs in it: so large a share of the images, each with the loss of a mere guess,
-        ln(classes).
+        `equivalence` of `result.json`.
     """
-    share = points / 100
-    margins = {"test_accuracy": share, "test_loss": share * math.log(classes)}
     tests = {
-        metric: paired(differences(pairs, metric), margin) for metric, margin in margins.items()
+        metric: paired(differences(pairs, metric), margin)
+        for metric, margin in margins(points, classes).items()
     }
     trainers = {}
     for runs in zip(*pairs, strict=True):

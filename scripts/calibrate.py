@@ -1,0 +1,170 @@
+"""Does the comparison cry wolf, and does it see the wolf? Asked with trainings of a small VGG.
+
+Pairs of trainings with the same trainer but other seeds must not be called different; a planted
+loss of accuracy must be; one planted bit must be found where it was planted.
+
+Usage: `python scripts/calibrate.py`, a few minutes on two cores. Exit status 1: a bound is broken.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import count
+from statistics import stdev
+
+import keras
+import numpy as np
+from scipy.stats import binomtest
+
+from vgg_keras.comparison.equivalence import margins, word
+from vgg_keras.comparison.lockstep import Difference, first_difference
+from vgg_keras.comparison.run import build_vgg, make_batches
+from vgg_keras.comparison.statistics import LEVEL, POWER, paired, power
+from vgg_keras.config import CompareConfig
+from vgg_keras.datasets import Arrays, load_dataset
+from vgg_keras.lists import FilterCounts
+from vgg_keras.memory import release_graphs
+from vgg_keras.trainers import TRAINERS
+
+COMPARISONS = 100
+PLANTED = 0.005
+CONFIG = CompareConfig(filters=FilterCounts([4, 8]), epochs=1)
+MARGINS = margins(CONFIG.margin, classes=10)
+
+Figures = dict[str, float]
+
+
+@release_graphs()
+def train(arrays: Arrays, seed: int) -> Figures:
+    """Trains once, and gives the figures on the test images."""
+    config = replace(CONFIG, seed=seed)
+    model, batches = build_vgg(config, arrays), make_batches(config, arrays)
+    history = TRAINERS["fit"](model, batches, config, [], 0).history
+    return {metric: history[metric.replace("test", "val")][-1] for metric in MARGINS}
+
+
+def verdicts(trainings: Sequence[Figures], seeds: int, planted: float = 0.0) -> list[str]:
+    """Compares pairs drawn from real trainings.
+
+    Args:
+        trainings: with different seeds.
+        seeds: pairs of a comparison, each of two different trainings.
+        planted: loss of accuracy of the second of each pair, from 0 to 1.
+    """
+    draw = random.Random(0)
+
+    def verdict() -> str:
+        pairs = [draw.sample(trainings, 2) for _ in range(seeds)]
+        shifts = {"test_accuracy": planted, "test_loss": 0.0}
+        return word(
+            "diverges",
+            [
+                paired([a[metric] - b[metric] + shifts[metric] for a, b in pairs], margin)
+                for metric, margin in MARGINS.items()
+            ],
+        )
+
+    return [verdict() for _ in range(COMPARISONS)]
+
+
+def share(verdicts: Sequence[str]) -> tuple[int, float, float]:
+    """How many are `different`, and the exact 95 % interval of their share."""
+    different = verdicts.count("different")
+    low, high = binomtest(different, len(verdicts)).proportion_ci()
+    return different, low, high
+
+
+def no_false_alarm(arrays: Arrays) -> bool:
+    """Prints how often one trainer is called different from itself; whether that is seldom."""
+    few = replace(arrays, x_train=arrays.x_train[:600], y_train=arrays.y_train[:600])
+    trainings = [train(few, seed) for seed in range(40)]
+    found = verdicts(trainings, seeds=5)
+    different, low, high = share(found)
+    print(
+        f"False alarms: {different} of {COMPARISONS} comparisons of 5 seeds (95 % interval "
+        f"{low:.1%} to {high:.1%}; at most {LEVEL:.0%} expected), from {len(trainings)} trainings, "
+        f"600 images each, accuracy {spread(trainings)}. Others: {others(found)}.",
+        flush=True,
+    )
+    return different <= LEVEL * COMPARISONS
+
+
+def loss_found(arrays: Arrays) -> bool:
+    """Prints how often a planted loss of accuracy is found; whether as often as computed."""
+    trainings = [train(arrays, seed) for seed in range(10)]
+    deviation = stdev(training["test_accuracy"] for training in trainings) * 2**0.5
+    margin = MARGINS["test_accuracy"]
+    needed = next(n for n in count(2) if power(n, PLANTED, deviation, margin) >= POWER)
+    print(
+        f"A loss of {PLANTED:.1%} planted in {len(trainings)} trainings of "
+        f"{len(arrays.x_train)} images, tested on {len(arrays.x_test)}, accuracy "
+        f"{spread(trainings)}: {needed} seeds are needed for a power of {POWER:.0%}."
+    )
+    shares = {n: share(verdicts(trainings, n, PLANTED)) for n in sorted({3, 5, needed})}
+    for seeds, (different, low, high) in shares.items():
+        print(
+            f"  {seeds} seeds: found in {different} of {COMPARISONS} (95 % interval {low:.1%} to "
+            f"{high:.1%}; power computed {power(seeds, PLANTED, deviation, margin):.0%})"
+        )
+    return shares[needed][2] >= POWER
+
+
+def spread(trainings: Sequence[Figures]) -> str:
+    """Mean and standard deviation of the accuracy."""
+    accuracies = [training["test_accuracy"] for training in trainings]
+    return f"{np.mean(accuracies):.2%} ± {stdev(accuracies):.2%}"
+
+
+def others(found: Sequence[str]) -> str:
+    """Counts of the other verdicts."""
+    words = ("equivalent", "undecided")
+    return ", ".join(f"{found.count(word)} {word}" for word in words)
+
+
+class Planted(keras.callbacks.Callback):
+    """Flips the last bit of one weight after step 2 of epoch 2."""
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        """Remembers the epoch."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        """Flips the bit when it is time."""
+        if (self.epoch, batch) == (1, 1):
+            kernel = self.model.stack[3].kernel
+            bits = kernel.numpy().view(np.int32)
+            bits.flat[0] ^= 1
+            kernel.assign(bits.view(np.float32))
+
+
+def bit_found(arrays: Arrays) -> bool:
+    """Prints where a planted bit was found; whether that is where it was planted."""
+    few, config = arrays.first(600), replace(CONFIG, epochs=2)
+
+    def run(trainer: str, *planted: Planted) -> Callable[[keras.callbacks.Callback], None]:
+        model, batches = build_vgg(config, few), make_batches(config, few)
+        return lambda pace: TRAINERS[trainer](model, batches, config, [*planted, pace], 0)
+
+    found = first_difference([run("tape"), run("fit", Planted())])
+    print(f"One bit planted after step 2 of epoch 2 in vgg/block2_conv1/kernel: {found}")
+    return found is not None and found == Difference(
+        2, 2, "weights", "vgg/block2_conv1/kernel", found.max_abs, 1.0
+    )
+
+
+def main() -> int:
+    """Prints a few lines.
+
+    Returns:
+        1 if a bound is broken, else 0.
+    """
+    mnist = load_dataset("mnist")
+    kept = [check(mnist) for check in (bit_found, no_false_alarm, loss_found)]
+    print("All bounds hold." if all(kept) else "A bound is broken.")
+    return int(not all(kept))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

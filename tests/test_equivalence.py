@@ -1,0 +1,110 @@
+"""Runs over many seeds, compared: verdict, intervals, and the words for them."""
+
+import copy
+import json
+from importlib.resources import files
+
+import jsonschema
+import pytest
+
+from vgg_keras.comparison.equivalence import equivalence
+from vgg_keras.comparison.noise import repetition, within_noise
+from vgg_keras.comparison.pairs import final_figures, pair_runs
+from vgg_keras.report import words
+from vgg_keras.runs import json_values
+
+SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())
+
+
+def run(trainer, seed, wrong, loss=0.03, digests=("a",)):
+    return {
+        "trainer": trainer,
+        "seed": seed,
+        "digests": list(digests),
+        "history": {"loss": [0.5, 0.125], "accuracy": [0.9, 0.95]},
+        "test": {"loss": loss, "correct": 10_000 - len(wrong), "total": 10_000},
+        "wrong": list(wrong),
+    }
+
+
+def compared(tapes, fits, loss=0.03):
+    """Three seeds: how many images tape and fit get wrong; fit's are the first ones."""
+    pairs = [
+        (run("tape", seed, range(tape)), run("fit", seed, range(fit), loss))
+        for seed, (tape, fit) in enumerate(zip(tapes, fits, strict=True))
+    ]
+    result = json_values(equivalence(pairs, "diverges", points=0.1, classes=10))
+    part = {"$ref": "#/$defs/equivalence", "$defs": SCHEMA["$defs"]}
+    jsonschema.validate(result, part)
+    return result
+
+
+def test_runs_are_paired_by_seed_and_trainer_in_any_order():
+    runs = [run(t, s, []) for t, s in (("tape", 3), ("fit", 3), ("fit", 4), ("tape", 4))]
+    places = [[(r["trainer"], r["seed"]) for r in pair] for pair in pair_runs(runs)]
+    assert places == [[("tape", 3), ("fit", 3)], [("tape", 4), ("fit", 4)]]
+
+
+def test_trainers_within_the_margin_are_equivalent():
+    # 100 images are 1 point: differences of -0.01, 0 and +0.01 points.
+    result = compared([71, 70, 69], [70, 70, 70])
+    assert result["verdict"] == "equivalent"
+    assert result["differences"]["test_accuracy"]["mean"] == pytest.approx(0)
+    assert result["differences"]["test_accuracy"]["deviation"] == pytest.approx(0.0001)
+    assert result["differences"]["test_loss"]["margin"] == pytest.approx(0.001 * 2.302585)
+    assert result["trainers"]["tape"]["test_accuracy"]["mean"] == pytest.approx(0.993)
+    assert result["trainers"]["fit"]["loss"] == {
+        "mean": 0.125,
+        "deviation": 0.0,
+        "interval": [0.125, 0.125],
+    }
+    told = (
+        "equivalent: over 3 seeds they differ by less than 0.1 points in test accuracy and 0.0023"
+    )
+    assert words.verdict(result).startswith(told)
+
+
+def test_a_constant_difference_beyond_the_margin_is_different():
+    result = compared([70, 80, 90], [120, 130, 140])
+    assert result["verdict"] == "different"
+    assert result["mcnemar"][0] == {"seed": 0, "only_tape": 50, "only_fit": 0, "p": 2**-49}
+    assert words.differences(result)[0] == (
+        "Tape minus fit, test accuracy: +0.5 points (95 % interval +0.5 points to +0.5 points)."
+    )
+
+
+def test_too_few_seeds_are_told_how_many_would_do():
+    result = compared([60, 80, 70], [70, 60, 75])
+    assert result["verdict"] == "undecided"
+    needed = result["differences"]["test_accuracy"]["seeds_needed"]
+    assert needed > 3
+    assert f"About {needed} seeds would" in words.verdict(result)
+
+
+def test_a_loss_that_is_not_finite_is_told():
+    result = compared([70, 70, 70], [70, 70, 70], loss=float("nan"))
+    assert result["verdict"] == "undecided"
+    assert result["trainers"]["fit"]["test_loss"]["mean"] is None
+    assert result["differences"]["test_loss"]["p_different"] is None
+    assert "Some loss is not finite." in words.verdict(result)
+    assert "not finite" in words.differences(result)[1]
+
+
+def test_a_difference_within_a_trainers_own_noise_is_none():
+    first = run("fit", 0, range(70))
+    second = run("fit", 0, range(72), loss=0.031, digests=("b",))
+    same, off = repetition(first, copy.deepcopy(first)), repetition(first, second)
+    assert same == {"repeatable": True, "floor": dict.fromkeys(final_figures(first), 0)}
+    assert not off["repeatable"]
+    assert off["floor"]["test_accuracy"] == pytest.approx(0.0002)
+    assert off["floor"]["test_loss"] == pytest.approx(0.001)
+
+    near = run("tape", 0, range(69), loss=0.0305, digests=("c",))
+    far = run("tape", 0, range(67), digests=("c",))
+    assert within_noise([(near, first)], {"tape": same, "fit": off})
+    assert not within_noise([(near, first), (far, first)], {"tape": same, "fit": off})
+    assert not within_noise([(near, first)], {"tape": same, "fit": same})
+    assert not within_noise([(near, first)], {})
+    told = words.repetitions({"self_check": {"tape": same, "fit": off}})
+    assert told[0] == "Trained again, tape is identical to itself."
+    assert told[1].endswith("test loss 0.001, test accuracy 0.02 points.")
