@@ -33,7 +33,7 @@ def word(parity: str, tests: Sequence[Paired]) -> str:
         return parity
     if all(test.p_equivalent < LEVEL for test in tests):
         return "equivalent"
-    outside = [test for test in tests if not test.p_equivalent < LEVEL]
+    outside = [test for test in tests if test.p_equivalent >= LEVEL]
     if any(test.p_different < LEVEL_DIFFERENT for test in outside):
         return "different"
     return "undecided"

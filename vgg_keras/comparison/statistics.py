@@ -75,14 +75,8 @@ def paired(differences: Sequence[float], margin: float) -> Paired:
     """
     summary = summarize(differences)
     if np.isnan(summary.mean):
-        return Paired(
-            **vars(summary),
-            margin=margin,
-            p_equivalent=np.nan,
-            p_different=np.nan,
-            seeds_needed=None,
-        )
-    if np.ptp(differences) <= 1e-12 * np.max(np.abs(differences)):
+        p_equivalent = p_different = np.nan
+    elif np.ptp(differences) <= 1e-12 * np.max(np.abs(differences)):
         p_equivalent = float(abs(summary.mean) >= margin)
         p_different = float(summary.mean == 0)
     else:
