@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
-from statistics import stdev
+from statistics import fmean, stdev
 
 import keras
 import numpy as np
@@ -80,12 +80,11 @@ def no_false_alarm(arrays: Arrays) -> bool:
     """Prints how often one trainer is called different from itself; whether that is seldom."""
     few = replace(arrays, x_train=arrays.x_train[:600], y_train=arrays.y_train[:600])
     trainings = [train(few, seed) for seed in range(40)]
-    found = verdicts(trainings, seeds=5)
-    different, low, high = share(found)
+    different, low, high = share(verdicts(trainings, seeds=5))
+    print(f"\nOne trainer beside itself: {described(trainings, few)}.")
     print(
-        f"False alarms: {different} of {COMPARISONS} comparisons of 5 seeds (95 % interval "
-        f"{low:.1%} to {high:.1%}; at most {LEVEL:.0%} expected), from {len(trainings)} trainings, "
-        f"600 images each, accuracy {spread(trainings)}. Others: {others(found)}.",
+        f"Called different in {different} of {COMPARISONS} comparisons of 5 seeds "
+        f"(95 % interval {low:.1%} to {high:.1%}; at most {LEVEL:.0%} expected)",
         flush=True,
     )
     return different <= LEVEL * COMPARISONS
@@ -97,34 +96,28 @@ def loss_found(arrays: Arrays) -> bool:
     deviation = stdev(training["test_accuracy"] for training in trainings) * 2**0.5
     margin = MARGINS["test_accuracy"]
     needed = next(n for n in count(2) if power(n, PLANTED, deviation, margin) >= POWER)
-    print(
-        f"A loss of {PLANTED:.1%} planted in {len(trainings)} trainings of "
-        f"{len(arrays.x_train)} images, tested on {len(arrays.x_test)}, accuracy "
-        f"{spread(trainings)}: {needed} seeds are needed for a power of {POWER:.0%}."
-    )
+    print(f"\n{PLANTED:.1%} of accuracy taken away: {described(trainings, arrays)}.")
+    print(f"{needed} seeds are needed for a power of {POWER:.0%}. Found with")
     shares = {n: share(verdicts(trainings, n, PLANTED)) for n in sorted({3, 5, needed})}
     for seeds, (different, low, high) in shares.items():
         print(
-            f"  {seeds} seeds: found in {different} of {COMPARISONS} (95 % interval {low:.1%} to "
-            f"{high:.1%}; power computed {power(seeds, PLANTED, deviation, margin):.0%})"
+            f"  {seeds} seeds in {different} of {COMPARISONS} comparisons (95 % interval {low:.1%} "
+            f"to {high:.1%}; power computed {power(seeds, PLANTED, deviation, margin):.0%})"
         )
     return shares[needed][2] >= POWER
 
 
-def spread(trainings: Sequence[Figures]) -> str:
-    """Mean and standard deviation of the accuracy."""
+def described(trainings: Sequence[Figures], arrays: Arrays) -> str:
+    """What the trainings are, with mean and standard deviation of their accuracy."""
     accuracies = [training["test_accuracy"] for training in trainings]
-    return f"{np.mean(accuracies):.2%} ± {stdev(accuracies):.2%}"
-
-
-def others(found: Sequence[str]) -> str:
-    """Counts of the other verdicts."""
-    words = ("equivalent", "undecided")
-    return ", ".join(f"{found.count(word)} {word}" for word in words)
+    return (
+        f"{len(trainings)} trainings of {len(arrays.x_train)} images, "
+        f"accuracy {fmean(accuracies):.2%} ± {stdev(accuracies):.2%}"
+    )
 
 
 class Planted(keras.callbacks.Callback):
-    """Flips the last bit of one weight after step 2 of epoch 2."""
+    """Flips the last bit of one weight at the end of step 2 of epoch 2."""
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Remembers the epoch."""
@@ -148,10 +141,13 @@ def bit_found(arrays: Arrays) -> bool:
         return lambda pace: TRAINERS[trainer](model, batches, config, [*planted, pace], 0)
 
     found = first_difference([run("tape"), run("fit", Planted())])
-    print(f"One bit planted after step 2 of epoch 2 in vgg/block2_conv1/kernel: {found}")
-    return found is not None and found == Difference(
-        2, 2, "weights", "vgg/block2_conv1/kernel", found.max_abs, 1.0
-    )
+    if found is None:
+        print("The planted bit was not found.")
+        return False
+    print("One bit planted in step 2 of epoch 2 in vgg/block2_conv1/kernel, found in")
+    print(f"step {found.step} of epoch {found.epoch} in {found.variable}, stage {found.stage}")
+    place = Difference(2, 2, "weights", "vgg/block2_conv1/kernel", found.max_abs, max_ulp=1.0)
+    return found == place
 
 
 def main() -> int:
@@ -162,7 +158,7 @@ def main() -> int:
     """
     mnist = load_dataset("mnist")
     kept = [check(mnist) for check in (bit_found, no_false_alarm, loss_found)]
-    print("All bounds hold." if all(kept) else "A bound is broken.")
+    print("\nAll bounds hold." if all(kept) else "A bound is broken.")
     return int(not all(kept))
 
 

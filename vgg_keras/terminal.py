@@ -65,7 +65,7 @@ def show_test(result: Mapping[str, Any]) -> None:
         seeds = f", mean of {len(tests)} seeds" if len(tests) > 1 else ""
         print(f"Test accuracy, {trainer}: {correct / total:.2%} ({correct} of {total}{seeds})")
     widest = max(result["runs"], key=lambda run: run["test_interval"][1] - run["test_interval"][0])
-    print(f"Chance moves one run's by {words.chance(widest)} (95 % interval, binomial)")
+    print(f"One run's is uncertain by {words.chance(widest)} (95 % interval, binomial)")
 
 
 def show_verdict(result: Mapping[str, Any]) -> None:
