@@ -97,7 +97,7 @@ def test_trainers_that_differ_over_many_seeds_are_told_apart_in_plain_words(tmp_
     assert "Bit by bit: the trainers part in epoch 1 of seed 0, stage initial." in output
     assert max(map(len, output.splitlines())) <= 80
     page = (tmp_path / "compare" / "differ" / "report.html").read_text()
-    assert f"The trainers are {result['equivalence']['verdict']}" in page
+    assert result["equivalence"]["verdict"].capitalize() in page
     assert "Equivalent or different" in page
 
 

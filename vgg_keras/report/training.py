@@ -54,7 +54,8 @@ def verdict(result: Mapping[str, Any]) -> str:
     step = f", step {difference['step']}" if difference["step"] else ""
     place = f"part in epoch {difference['epoch']}{step}: {difference['stage']}."
     if result["equivalence"]:
-        return f"The trainers are {words.verdict(result['equivalence'])} They {place}"
+        told = words.verdict(result["equivalence"])
+        return f"{told[0].upper()}{told[1:]} They {place}"
     return f"The trainers {place}"
 
 
@@ -150,7 +151,7 @@ def curves(trainers: Mapping[str, Sequence[Mapping[str, Any]]], metric: str) -> 
         above.plot(epochs, list(map(fmean, columns)), label=name, **STYLES[name])
         if len(runs) > 1:
             band = list(map(min, columns)), list(map(max, columns))
-            above.fill_between(epochs, *band, color=STYLES[name]["color"], alpha=0.15, linewidth=0)
+            above.fill_between(epochs, *band, color=STYLES[name]["color"], alpha=0.15)
     above.set_ylabel(METRICS[metric])
     if metric.endswith("accuracy"):
         above.yaxis.set_major_formatter(lambda value, place: f"{value:.1%}")

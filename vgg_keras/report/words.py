@@ -11,8 +11,6 @@ FIGURES = {
     "test_loss": "test loss",
     "test_accuracy": "test accuracy",
 }
-
-
 NOISE = "not distinguishable from the trainer's own noise."
 
 
@@ -29,10 +27,10 @@ def verdict(equivalence: Mapping[str, Any]) -> str:
         needed = max(test["seeds_needed"] or 0 for test in tests.values())
         reason = f"About {needed} seeds would, if the difference stays as it is."
     return {
-        "equivalent": f"equivalent: over {seeds} seeds they differ by less than {margins}.",
-        "different": f"different: over {seeds} seeds they differ by more than chance.",
-        "undecided": f"undecided: {seeds} seeds do not tell whether they differ by less than "
-        f"{margins}. {reason}",
+        "equivalent": f"equivalent: over {seeds} seeds the trainers differ by less than {margins}.",
+        "different": f"different: over {seeds} seeds the trainers differ by more than chance.",
+        "undecided": f"undecided: {seeds} seeds do not tell whether the trainers differ by less "
+        f"than {margins}. {reason}",
     }[equivalence["verdict"]]
 
 
