@@ -56,7 +56,7 @@ def test_a_comparison_certifies_that_both_trainers_are_identical(compared):
     assert result["runs"][0]["digests"] != result["runs"][2]["digests"]
 
 
-def test_many_seeds_have_means_intervals_and_the_images_that_were_wrong(compared):
+def test_many_seeds_have_means_intervals_and_the_images_that_were_wrong(compared, capsys):
     result, directory = compared
     assert result["equivalence"]["verdict"] == "identical"
     for pair in result["equivalence"]["mcnemar"]:
@@ -73,6 +73,10 @@ def test_many_seeds_have_means_intervals_and_the_images_that_were_wrong(compared
         assert {mistake["index"] for mistake in run["mistakes"]} <= set(run["wrong"])
         low, high = run["test_interval"]
         assert low < run["test"]["accuracy"] < high
+    terminal.show_verdict(result)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Verdict: identical to the last bit.")
+    assert lines[-2:] == [f"Trained again, {name} is identical to itself." for name in TRAINERS]
 
 
 def test_trainers_that_differ_over_many_seeds_are_told_apart_in_plain_words(tmp_path, capsys):

@@ -71,14 +71,19 @@ def show_test(result: Mapping[str, Any]) -> None:
 def show_verdict(result: Mapping[str, Any]) -> None:
     """Prints how the trainers compare: over the seeds if there are several, and bit by bit."""
     equivalence, verdict = result["equivalence"], result["parity"]["verdict"]
-    told = [f"Verdict: {words.NOISE}"] if verdict == "indistinguishable" else []
     if equivalence and verdict == "diverges":
-        told = [f"Verdict: {words.verdict(equivalence)}", *words.differences(equivalence)]
-    told += words.repetitions(result)
-    for sentence in told:
-        print(textwrap.fill(sentence, 80))
-    if verdict != "indistinguishable":
+        show_sentences(f"Verdict: {words.verdict(equivalence)}", *words.differences(equivalence))
+    if verdict == "indistinguishable":
+        show_sentences(f"Verdict: {words.NOISE}")
+    else:
         show_parity(result)
+    show_sentences(*words.repetitions(result))
+
+
+def show_sentences(*sentences: str) -> None:
+    """Prints each in lines of at most 80 characters."""
+    for sentence in sentences:
+        print(textwrap.fill(sentence, 80))
 
 
 def show_means(result: Mapping[str, Any]) -> None:

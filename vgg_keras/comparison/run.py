@@ -106,8 +106,8 @@ def run_once(
     history = trainer(model, batches, config, list(recording), verbose)
     model.save(home / "model.keras")
     evaluation = evaluate(model, batches)
+    test = evaluation.figures
     mistakes = worst_mistakes(evaluation, arrays)
-    wrong = evaluation.wrong.tolist()
     seconds = sum(timing.seconds_per_epoch)
     summaries.finish(name, evaluation, mistakes, seconds)
     return {
@@ -121,10 +121,8 @@ def run_once(
         "first_step_seconds": timing.first_step_seconds,
         "images_per_second": timing.images_per_second,
         "peak_rss_bytes": peak_rss_bytes(),
-        "test": evaluation.figures,
-        "test_interval": accuracy_interval(
-            len(evaluation.labels) - len(wrong), len(evaluation.labels)
-        ),
-        "wrong": wrong,
+        "test": test,
+        "test_interval": accuracy_interval(test["correct"], test["total"]),
+        "wrong": evaluation.wrong.tolist(),
         "mistakes": [mistake.to_dict() for mistake in mistakes],
     }

@@ -49,7 +49,7 @@ def verdict(result: Mapping[str, Any]) -> str:
         compared = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
         return f"Both trainers are identical to the last bit after {compared}."
     if parity["verdict"] == "indistinguishable":
-        return f"The trainers are {words.NOISE}"
+        return words.NOISE.capitalize()
     difference = parity["first_difference"]
     step = f", step {difference['step']}" if difference["step"] else ""
     place = f"part in epoch {difference['epoch']}{step}: {difference['stage']}."
