@@ -73,7 +73,7 @@ def test_another_space_cannot_be_resumed(tmp_path, scripted):
     before = (tmp_path / "search" / "a" / "result.json").read_bytes()
     with pytest.raises(InputError, match=r"--filters-choices: expected \[2, 4, 6\], as when"):
         run(tmp_path, resume=True, filters_choices=Choices([2, 4]))
-    with pytest.raises(InputError, match="--resume: expected a search in"):
+    with pytest.raises(InputError, match="--resume: expected a run in"):
         run(tmp_path, "none", resume=True)
     assert (tmp_path / "search" / "a" / "result.json").read_bytes() == before
 

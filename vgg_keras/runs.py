@@ -1,4 +1,4 @@
-"""The run directory: where it is, JSON written whole or not at all, the facts of the machine."""
+"""The run directory: where it is, files written whole or not at all, the facts of the machine."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import math
 import os
 import platform
 import resource
+import shlex
 import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from filelock import BaseFileLock, FileLock, Timeout
 
 from vgg_keras import __version__
-from vgg_keras.config import InputError, RunConfig
+from vgg_keras.config import InputError, RunConfig, option_of, require
 
 SCHEMA = 1
 
@@ -58,11 +61,41 @@ def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
     return path
 
 
+def find_run_directory(
+    config: RunConfig, command: str, may_differ: Collection[str], option: str = "--resume"
+) -> Path:
+    """Finds the directory of a run to go on with.
+
+    Args:
+        config: must be that of the run, apart from some fields.
+        command: what the run does, such as `compare`.
+        may_differ: these fields.
+        option: that asked for it.
+
+    Raises:
+        InputError: if there is none, or it was started with another configuration.
+    """
+    require(config.name is not None, "--name", f"the run to {option.strip('-')}", "none")
+    directory = Path(config.logdir, command, str(config.name))
+    file = directory / "config.json"
+    if directory.is_dir() and not file.exists():  # killed before there was one
+        return directory
+    try:
+        old = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{option}: expected a run in {directory}, received {error}") from error
+    new = json_values(config.to_dict())
+    for field in new:
+        same = field in may_differ or old.get(field) == new[field]
+        require(same, option_of(field), f"{old.get(field)}, as when it was started", new[field])
+    return directory
+
+
 class Result:
     """The `result.json` of a run, up to date after each part of it.
 
-    Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by ^C) or
-    `failed`. Until its end no other process can work on the run.
+    Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by a signal)
+    or `failed`. Until its end no other process can work on the run. A run that can go on says how.
 
     Args:
         directory: of the run; gets `config.json` and `result.json`.
@@ -73,7 +106,7 @@ class Result:
         value: what the file holds: JSON values.
 
     Raises:
-        InputError: if another process works on the run.
+        InputError: if another process works on the run; at the end, if a file could not be written.
     """
 
     def __init__(self, directory: Path, config: RunConfig, **parts: Any):
@@ -104,11 +137,31 @@ class Result:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.update(status="finished")
-        else:
-            self.update(status="interrupted" if kind is KeyboardInterrupt else "failed")
-        self._lock.release()
+        try:
+            if isinstance(error, OSError):
+                raise error
+            if error is None:
+                self.update(status="finished")
+            elif isinstance(error, KeyboardInterrupt):
+                self.update(status="interrupted")
+                print(f"Go on with: {self._resume}", file=sys.stderr)
+            else:
+                self.update(status="failed", reason=str(error))
+        except OSError as cause:
+            with suppress(OSError):
+                self.update(status="failed", reason=str(cause))
+            raise InputError(
+                f"--logdir: expected a folder that can be written, received {self._path.parent} "
+                f"({cause}); mend it and go on with: {self._resume}"
+            ) from cause
+        finally:
+            self._lock.release()
+
+    @property
+    def _resume(self) -> str:
+        directory = self._path.parent
+        file = shlex.quote(str(directory / "config.json"))
+        return f"vgg-keras {directory.parent.name} --config {file} --resume"
 
 
 def acquire(directory: Path) -> BaseFileLock:
@@ -137,13 +190,28 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
         path: of the file.
         value: made into JSON values first.
     """
+    text = json.dumps(json_values(value), indent=2, allow_nan=False, ensure_ascii=False)
+    with writing_whole(path) as file:
+        file.write(f"{text}\n".encode())
+
+
+@contextmanager
+def writing_whole(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a file that takes the place of another one only when it is whole and on the disk.
+
+    Args:
+        path: of the other one.
+    """
     beside = path.with_name(f".{path.name}.new")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(json_values(value), file, indent=2, allow_nan=False, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def environment() -> dict[str, Any]:

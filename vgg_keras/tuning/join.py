@@ -6,11 +6,12 @@ import json
 import time
 
 from vgg_keras.config import SearchConfig, require
+from vgg_keras.runs import find_run_directory
 from vgg_keras.tuning.chief import Address, check_chief
 from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import count_workers
-from vgg_keras.tuning.search import open_directory
+from vgg_keras.tuning.search import MAY_DIFFER
 from vgg_keras.tuning.workers import WATCH_SECONDS, Workers
 
 
@@ -28,7 +29,7 @@ def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
         InconclusiveError: if the chief gives no answer any more.
     """
     address = Address.parse(chief, "--join")
-    directory = open_directory(config, "--join")
+    directory = find_run_directory(config, "search", MAY_DIFFER, "--join")
     data = load_data(config)
     expected = json.loads((directory / "result.json").read_text())["data"]
     same = data.facts == expected

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
-from vgg_keras.config import InconclusiveError, InputError, SearchConfig, option_of, require
+from vgg_keras.config import InconclusiveError, SearchConfig, require
 from vgg_keras.model import VGG
 from vgg_keras.report.write import write_report
-from vgg_keras.runs import Result, create_run_directory, json_values
+from vgg_keras.runs import Result, create_run_directory, find_run_directory
 from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Address, Chief
 from vgg_keras.tuning.data import load_data
@@ -60,8 +58,10 @@ def search(
     config = replace(config, workers=count_workers(config, data.parts, verbose))
     oracle = make_oracle(config)
     server = Chief(oracle, address) if address or config.workers != 1 else None
-    directory = open_directory(config, "--resume") if resume else None
-    directory = directory or create_run_directory(config.logdir, "search", config.name)
+    if resume:
+        directory = find_run_directory(config, "search", MAY_DIFFER)
+    else:
+        directory = create_run_directory(config.logdir, "search", config.name)
 
     space = describe(oracle.get_space())
     display = Display(directory, config, verbose)
@@ -73,20 +73,15 @@ def search(
             result.update(trials=rows(oracle, config))
             display.show_trial(trial, oracle)
 
-        try:
-            tuner = Tuner(oracle, config, data.parts, directory)
-            result.update(trials=rows(oracle, config))
-            oracle.tell = tell
-            display.show_space(space)
-            if server and address:
-                display.show_address(server.address)
-            with display.live():
-                run_trials(tuner, oracle, config, directory, server)
-            best = retrain_best(oracle, config, data, directory, verbose)
-        except KeyboardInterrupt:
-            file = directory / "config.json"
-            print(f"Go on with: vgg-keras search --config {file} --resume", file=sys.stderr)
-            raise
+        tuner = Tuner(oracle, config, data.parts, directory)
+        result.update(trials=rows(oracle, config))
+        oracle.tell = tell
+        display.show_space(space)
+        if server and address:
+            display.show_address(server.address)
+        with display.live():
+            run_trials(tuner, oracle, config, directory, server)
+        best = retrain_best(oracle, config, data, directory, verbose)
         result.update(trials=rows(oracle, config), best=best)
     write_report(directory)
     return result.value
@@ -108,29 +103,3 @@ def run_trials(
         tuner.search()
     if oracle.stopped:
         raise InconclusiveError(oracle.stopped)
-
-
-def open_directory(config: SearchConfig, option: str) -> Path:
-    """Finds the directory of a search to go on with.
-
-    Args:
-        config: must be that of the search, apart from `MAY_DIFFER`.
-        option: that asked for it.
-
-    Raises:
-        InputError: if there is none, or it was started with another configuration.
-    """
-    require(config.name is not None, "--name", f"the search to {option.strip('-')}", "none")
-    directory = Path(config.logdir, "search", str(config.name))
-    file = directory / "config.json"
-    if directory.is_dir() and not file.exists():  # killed before there was one
-        return directory
-    try:
-        old = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{option}: expected a search in {directory}, received {error}") from error
-    new = json_values(config.to_dict())
-    for field in new:
-        same = field in MAY_DIFFER or old.get(field) == new[field]
-        require(same, option_of(field), f"{old.get(field)}, as when it was started", new[field])
-    return directory
