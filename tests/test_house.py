@@ -17,6 +17,7 @@ ROOMS = [
     "lists",
     "config",
     "runs",
+    "interrupts",
     "startup",
     "memory",
     "report",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 done, 1 the check asked for did not hold, 2 bad usage or bad input,
-        3 inconclusive, 130 interrupted.
+        3 inconclusive, 130 or 143 interrupted.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -50,9 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"vgg-keras: {' '.join(str(error).split())}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 3
-    except KeyboardInterrupt:
+    except OSError as error:
+        print(f"vgg-keras: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
         print("vgg-keras: interrupted", file=sys.stderr)
-        return 130
+        return 128 + (error.args or (signal.SIGINT,))[0]
     except Exception:  # so that the status is not that of a difference found
         traceback.print_exc()
         return 3
@@ -138,6 +142,8 @@ def add_training_options(parser: ArgumentParser, config: type[RunConfig]) -> Non
     add_run_options(parser, config)
     preset = " ".join(f"--{option} {value}" for option, value in QUICK.items())
     parser.add_argument("--quick", action="store_true", help=f"change defaults to {preset}")
+    text = "go on with the run of that --name, which was interrupted"
+    parser.add_argument("--resume", action="store_true", help=text)
     text = "print each epoch in the notebook's line, beside the one that it published"
     parser.add_argument("--notebook", action="store_true", help=text)
 

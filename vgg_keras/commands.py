@@ -51,7 +51,7 @@ def run_compare(options: Namespace) -> int:
         from vgg_keras import terminal
         from vgg_keras.comparison.experiment import compare
 
-        result = compare(config, verbose)
+        result = compare(config, verbose, resume=options.resume)
         show_runs(result, options)
         terminal.show_verdict(result)
         if result["equivalence"]:
@@ -71,7 +71,7 @@ def run_train(options: Namespace) -> int:
         from vgg_keras import terminal
         from vgg_keras.comparison.run import train
 
-        result = train(config, verbose)
+        result = train(config, verbose, options.resume)
         show_runs(result, options)
         terminal.show_test(result)
         terminal.show_directory("train", result)

@@ -157,6 +157,8 @@ class ModelConfig(RunConfig):
         update_freq: how often TensorBoard gets a point: every epoch, or every batch as well.
         histograms: give TensorBoard the weights' and the gradients' distributions of each epoch.
         profile: first and last step to profile for TensorBoard, such as 10,20.
+        save_every: save the state inside of epochs too, each time after so many steps, for a run
+            that is killed to go on from; default after each epoch only.
     """
 
     model: Literal["mnist", "vgg11", "vgg13", "vgg16", "vgg19"] = "mnist"
@@ -164,6 +166,7 @@ class ModelConfig(RunConfig):
     update_freq: Literal["epoch", "batch"] = "epoch"
     histograms: bool = False
     profile: Steps | None = None
+    save_every: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -184,6 +187,8 @@ class ModelConfig(RunConfig):
         ordered = steps is None or (len(steps) == 2 and 1 <= steps[0] <= steps[1])
         expected = "first and last step, counted from 1, such as 10,20"
         require(ordered, "--profile", expected, steps)
+        every, expected = self.save_every, f"a number from 1 to {MOST}"
+        require(every is None or 1 <= every <= MOST, "--save-every", expected, every)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from vgg_keras.comparison.directory import finished, open_directory, reported
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.noise import repetition, within_noise
@@ -17,13 +18,15 @@ from vgg_keras.comparison.run import build_vgg, load_checked, make_batches, run_
 from vgg_keras.comparison.timing import speed
 from vgg_keras.config import CompareConfig, ModelConfig
 from vgg_keras.datasets import Arrays
-from vgg_keras.report.write import write_report
-from vgg_keras.runs import Result, create_run_directory
+from vgg_keras.recording.saved import remove_states
 from vgg_keras.trainers import TRAINERS, Trainer
 
 
 def compare(
-    config: CompareConfig, verbose: int = 0, trainers: Mapping[str, Trainer] = TRAINERS
+    config: CompareConfig,
+    verbose: int = 0,
+    trainers: Mapping[str, Trainer] = TRAINERS,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """Trains with both trainers from the same weights on the same batches, and compares them.
 
@@ -31,25 +34,33 @@ def compare(
         config: what to train, how, for which seeds, and where to keep it.
         verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
         trainers: the two to compare, under the names `tape` and `fit`.
+        resume: go on with the comparison of that name, which was interrupted.
 
     Returns:
         The result, as in the directory's `result.json`.
 
     Raises:
-        InputError: if the configuration cannot be run; nothing was written then.
+        InputError: if the configuration cannot be run, and nothing was written then; or if a file
+            could not be written.
+        InconclusiveError: if a training diverged.
     """
     arrays = load_checked(config)
-    directory = create_run_directory(config.logdir, "compare", config.name)
+    directory = open_directory(config, "compare", resume)
+    if old := finished(directory):
+        return old
     seeds = range(config.seed, config.seed + config.seeds)
-    with Result(directory, config, runs=[]) as result:
+    with reported(directory, config) as result:
         runs: list[dict[str, Any]] = []
+        ended = {(run["trainer"], run["seed"]): run for run in result.value["runs"]}
         for index, seed in enumerate(seeds):
             in_turn = list(trainers.items())[:: -1 if index % 2 else 1]
             for name, trainer in in_turn:
                 home = directory / name / f"seed-{seed}"
                 seeded = replace(config, seed=seed)
-                runs.append(run_once(name, trainer, seeded, arrays, home, verbose))
+                run = ended.get((name, seed))
+                runs.append(run or run_once(name, trainer, seeded, arrays, home, verbose))
                 result.update(runs=runs)
+                remove_states(home)
 
         repetitions = {}
         for first in runs[:2] if config.self_check else ():
@@ -58,6 +69,7 @@ def compare(
             second = run_once(name, trainers[name], config, arrays, home, verbose)
             repetitions[name] = repetition(first, second)
             result.update(self_check=repetitions)
+            remove_states(home)
 
         pairs = pair_runs(runs)
         parity = certify([(a["digests"], b["digests"]) for a, b in pairs])
@@ -83,7 +95,6 @@ def compare(
             else None,
             speed=speed(pairs),
         )
-    write_report(directory)
     return result.value
 
 

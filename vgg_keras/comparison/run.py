@@ -3,45 +3,62 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from vgg_keras.comparison.directory import finished, open_directory, reported
 from vgg_keras.comparison.statistics import accuracy_interval
 from vgg_keras.config import ModelConfig, TrainConfig, require
 from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.evaluation import evaluate
+from vgg_keras.interrupts import heeding_signals
 from vgg_keras.memory import release_graphs
 from vgg_keras.model import VGG
 from vgg_keras.recording import record
+from vgg_keras.recording.checkpoints import Checkpoints
+from vgg_keras.recording.events import errors_of_files
 from vgg_keras.recording.mistakes import worst_mistakes
-from vgg_keras.report.write import write_report
-from vgg_keras.runs import Result, create_run_directory, peak_rss_bytes
+from vgg_keras.recording.saved import remove_states
+from vgg_keras.runs import peak_rss_bytes
 from vgg_keras.trainers import TRAINERS, Trainer
 
 
-def train(config: TrainConfig, verbose: int = 0) -> dict[str, Any]:
+def train(
+    config: TrainConfig,
+    verbose: int = 0,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> dict[str, Any]:
     """Trains once and leaves a run directory.
 
     Args:
         config: what to train, how, and where to keep it.
         verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
+        resume: go on with the run of that name, which was interrupted.
+        callbacks: any Keras callbacks.
 
     Returns:
         The result, as in the directory's `result.json`.
 
     Raises:
-        InputError: if the configuration cannot be run; nothing was written then.
+        InputError: if the configuration cannot be run, and nothing was written then; or if a file
+            could not be written.
+        InconclusiveError: if the training diverged.
     """
     arrays = load_checked(config)
-    directory = create_run_directory(config.logdir, "train", config.name)
-    with Result(directory, config, runs=[]) as result:
-        trainer = TRAINERS[config.trainer]
-        run = run_once(config.trainer, trainer, config, arrays, directory, verbose)
-        result.update(runs=[run])
-    write_report(directory)
-    return result.value
+    directory = open_directory(config, "train", resume)
+    if result := finished(directory):
+        return result
+    with reported(directory, config) as ongoing:
+        if not ongoing.value["runs"]:
+            name, trainer = config.trainer, TRAINERS[config.trainer]
+            run = run_once(name, trainer, config, arrays, directory, verbose, callbacks)
+            ongoing.update(runs=[run])
+        remove_states(directory)
+    return ongoing.value
 
 
 def load_checked(config: ModelConfig) -> Arrays:
@@ -81,17 +98,24 @@ def make_batches(config: ModelConfig, arrays: Arrays) -> Batches:
 
 @release_graphs()
 def run_once(
-    name: str, trainer: Trainer, config: ModelConfig, arrays: Arrays, home: Path, verbose: int
+    name: str,
+    trainer: Trainer,
+    config: ModelConfig,
+    arrays: Arrays,
+    home: Path,
+    verbose: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> dict[str, Any]:
-    """Trains, evaluates and saves one model.
+    """Trains, evaluates and saves one model; goes on where a state was saved.
 
     Args:
         name: of the trainer.
         trainer: trains a model in place.
         config: of the run.
         arrays: to train on.
-        home: gets the event files and `model.keras`.
+        home: gets the event files, the states and `model.keras`.
         verbose: of the progress.
+        callbacks: any Keras callbacks, beside those that record.
 
     Returns:
         An entry of `runs` in `result.json`.
@@ -102,14 +126,16 @@ def run_once(
     home.mkdir(parents=True, exist_ok=True)
     model, batches = build_vgg(config, arrays), make_batches(config, arrays)
     recording = record(home, config, arrays)
-    digests, cumulative, timing, _, summaries = recording
-    history = trainer(model, batches, config, list(recording), verbose)
-    model.save(home / "model.keras")
-    evaluation = evaluate(model, batches)
-    test = evaluation.figures
-    mistakes = worst_mistakes(evaluation, arrays)
-    seconds = sum(timing.seconds_per_epoch)
-    summaries.finish(name, evaluation, mistakes, seconds)
+    digests, cumulative, timing = recording.digests, recording.cumulative, recording.timing
+    with heeding_signals() as wish, errors_of_files():
+        checkpoints = Checkpoints(home, batches, config, [*recording, *callbacks], wish)
+        history = trainer(model, batches, config, [checkpoints], verbose)
+        model.save(home / "model.keras")
+        evaluation = evaluate(model, batches)
+        test = evaluation.figures
+        mistakes = worst_mistakes(evaluation, arrays)
+        seconds = sum(timing.seconds_per_epoch)
+        recording.summaries.finish(name, evaluation, mistakes, seconds)
     return {
         "trainer": name,
         "seed": config.seed,

@@ -8,6 +8,7 @@ from vgg_keras.datasets import Arrays
 from vgg_keras.recording.board import Board
 from vgg_keras.recording.cumulative import Cumulative
 from vgg_keras.recording.digests import Digests
+from vgg_keras.recording.divergence import Divergence
 from vgg_keras.recording.summaries import Summaries
 from vgg_keras.recording.timing import Timing
 
@@ -20,6 +21,7 @@ class Recording(NamedTuple):
     timing: Timing
     board: Board
     summaries: Summaries
+    divergence: Divergence
 
 
 def record(home: Path, config: ModelConfig, arrays: Arrays) -> Recording:
@@ -37,4 +39,5 @@ def record(home: Path, config: ModelConfig, arrays: Arrays) -> Recording:
         timing,
         Board(home, config, timing),
         Summaries(home, config, arrays),
+        Divergence(arrays),
     )

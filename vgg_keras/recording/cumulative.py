@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 
@@ -23,6 +24,8 @@ class Cumulative(keras.callbacks.Callback):
         history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch.
     """
 
+    remembered = ("history", "_sums")
+
     def __init__(self, images: int, tests: int, batch_size: int):
         super().__init__()
         self._train = _Means(images, batch_size)
@@ -30,6 +33,15 @@ class Cumulative(keras.callbacks.Callback):
         self.history: dict[str, list[float]] = {
             name: [] for name in ("loss", "accuracy", "val_loss", "val_accuracy")
         }
+
+    @property
+    def _sums(self) -> list[dict[str, Any]]:
+        return [dict(vars(self._train)), dict(vars(self._test))]
+
+    @_sums.setter
+    def _sums(self, sums: list[dict[str, Any]]) -> None:
+        for means, values in zip((self._train, self._test), sums, strict=True):
+            vars(means).update(values)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Starts an epoch of training images."""

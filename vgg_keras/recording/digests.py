@@ -17,6 +17,8 @@ class Digests(keras.callbacks.Callback):
         digests: hexadecimal, one an epoch.
     """
 
+    remembered = ("digests",)
+
     def __init__(self) -> None:
         super().__init__()
         self.digests: list[str] = []

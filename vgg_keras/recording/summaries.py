@@ -33,17 +33,21 @@ class Summaries(keras.callbacks.Callback):
         arrays: of the run.
     """
 
+    remembered = ("_epoch",)
+
     def __init__(self, directory: Path, config: ModelConfig, arrays: Arrays):
         super().__init__()
         self._directory, self._config, self._arrays = directory, config, arrays
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Writes the configuration and the graph."""
+        """Writes the configuration and the graph, if they are not there already."""
         self._writer = tf.summary.create_file_writer(str(self._directory))
         self._epoch, model = 0, self.model
         self._forward = tf.function(lambda images: model(images, training=False))
         images = tf.TensorSpec((None, *self._arrays.image_shape), tf.float32, "images")
         graph = self._forward.get_concrete_function(images).graph
+        if int(model.optimizer.iterations):
+            return
         with self._writer.as_default():
             tf.summary.text("configuration", as_table(self._config.to_dict()), step=0)
             tf.summary.graph(graph)

@@ -21,6 +21,8 @@ class Timing(keras.callbacks.Callback):
         first_step_seconds: of the first call, which traces and compiles the graph.
     """
 
+    remembered = ("seconds_per_epoch", "first_step_seconds", "_step_seconds", "_seconds_so_far")
+
     def __init__(self, images_per_execution: int, clock: Callable[[], float] = time.perf_counter):
         super().__init__()
         self._images = images_per_execution
@@ -46,6 +48,14 @@ class Timing(keras.callbacks.Callback):
     def _rate(self, seconds: list[float]) -> float | None:
         return self._images / statistics.median(seconds) if seconds else None
 
+    @property
+    def _seconds_so_far(self) -> float:
+        return self._clock() - self._epoch_began
+
+    @_seconds_so_far.setter
+    def _seconds_so_far(self, seconds: float) -> None:
+        self._epoch_began = self._clock() - seconds
+
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Starts the epoch's clock."""
         self._epoch_began = self._clock()
@@ -68,4 +78,4 @@ class Timing(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Adds the time of the epoch."""
-        self.seconds_per_epoch.append(self._clock() - self._epoch_began)
+        self.seconds_per_epoch.append(self._seconds_so_far)

@@ -38,6 +38,8 @@ STYLES: dict[str, dict[str, Any]] = {
 
 def verdict(result: Mapping[str, Any]) -> str:
     """The answer in a sentence."""
+    if result["status"] == "failed":
+        return f"The run has failed. {result.get('reason', '')}"
     parity = result.get("parity")
     if parity is None:
         tests = [run["test"] for run in result["runs"]]

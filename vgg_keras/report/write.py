@@ -28,11 +28,11 @@ def write_report(directory: Path) -> Path:
     file = directory / "result.json"
     try:
         result = json.loads(file.read_text(encoding="utf-8"))
-        command = command_of(result)
+        config, command = result["config"], command_of(result)
         kind = {"search": search, "benchmark": benchmark}.get(command, training)
         verdict = kind.verdict(result)
         sections = [*kind.sections(result), *about(result, command, directory)]
-        name = result["config"]["name"]
+        name = config["name"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             f"path: expected a run with a result.json, received {file} ({error!r})"
@@ -44,8 +44,11 @@ def write_report(directory: Path) -> Path:
 
 def command_of(result: Mapping[str, Any]) -> str:
     """The command that left a result."""
-    keys = {"space": "search", "heats": "benchmark", "parity": "compare"}
-    return next((command for key, command in keys.items() if key in result), "train")
+    if "space" in result:
+        return "search"
+    if "heats" in result:
+        return "benchmark"
+    return "compare" if "seeds" in result["config"] else "train"
 
 
 def about(result: Mapping[str, Any], command: str, directory: Path) -> list[Section]:

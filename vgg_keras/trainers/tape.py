@@ -32,7 +32,7 @@ def train(
         The history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch.
     """
     prepare_for_callbacks(model, data, config)
-    train_steps, test_steps, metrics = make_steps(model)
+    model.train_function, test_steps, metrics = make_steps(model)
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
@@ -41,6 +41,7 @@ def train(
         verbose=verbose,
         epochs=config.epochs,
         steps=len(data.train),
+        metrics=metrics,
     )
     logs: dict[str, tf.Tensor] = {}
     hooks.on_train_begin()
@@ -51,7 +52,7 @@ def train(
         data.set_epoch(epoch)
         for begin, end, batches, count in executions(data.train, model.steps_per_execution):
             hooks.on_train_batch_begin(begin)
-            logs = train_steps(batches, count)
+            logs = model.train_function(batches, count)
             hooks.on_train_batch_end(end, logs)
             if model.stop_training:
                 break
@@ -72,6 +73,7 @@ def train(
             break
     model.optimizer.finalize_variable_values(model.trainable_variables)
     hooks.on_train_end(logs)
+    model.train_function = None  # of `fit`, which makes its own
     return model.history
 
 

@@ -1,0 +1,67 @@
+"""The directory of trainings, new or gone on with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from vgg_keras.config import InconclusiveError, ModelConfig, require
+from vgg_keras.report.write import write_report
+from vgg_keras.runs import Result, create_run_directory, find_run_directory
+
+MAY_DIFFER = ("epochs", "save_every", "logdir", "name")
+"""What a resumed training may be asked for in another way; epochs may only be more."""
+
+
+def open_directory(config: ModelConfig, command: str, resume: bool) -> Path:
+    """Makes the directory of new trainings, or finds that of trainings to go on with.
+
+    Raises:
+        InputError: if there cannot be one, or there is none.
+    """
+    if not resume:
+        return create_run_directory(config.logdir, command, config.name)
+    directory = find_run_directory(config, command, MAY_DIFFER)
+    if old := read_result(directory):
+        epochs, ended = old["config"]["epochs"], bool(old["runs"])
+        expected = f"{epochs}, as when it was started" + ("" if ended else ", or more")
+        same = config.epochs == epochs or (config.epochs > epochs and not ended)
+        require(same, "--epochs", expected, config.epochs)
+    return directory
+
+
+def read_result(directory: Path) -> dict[str, Any] | None:
+    """The result so far; None if there is none yet."""
+    file = directory / "result.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+
+
+def finished(directory: Path) -> dict[str, Any] | None:
+    """The result of a run that is finished; None if it is not."""
+    result = read_result(directory)
+    if result is None or result["status"] != "finished":
+        return None
+    if not (directory / "report.html").exists():
+        write_report(directory)
+    return result
+
+
+@contextmanager
+def reported(directory: Path, config: ModelConfig) -> Iterator[Result]:
+    """Keeps the result of trainings, with those that were finished before, and reports it.
+
+    Yields:
+        The result, whose `runs` are those that were finished before.
+    """
+    result = Result(directory, config, runs=[])
+    result.value["runs"] = (read_result(directory) or {}).get("runs", [])
+    try:
+        with result:
+            yield result
+    except InconclusiveError:
+        write_report(directory)
+        raise
+    write_report(directory)

@@ -1,0 +1,49 @@
+"""The event files of a run: cut back to a moment of it, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import tensorflow as tf
+
+FILES = "events.out.tfevents."
+
+
+def sizes_of_events(home: Path) -> dict[str, int]:
+    """The bytes of each event file in a folder, by its path in it."""
+    return {str(path.relative_to(home)): path.stat().st_size for path in _event_files(home)}
+
+
+def cut_events(home: Path, sizes: dict[str, int]) -> None:
+    """Takes from event files what was written after a moment.
+
+    Args:
+        home: the folder.
+        sizes: of the files at that moment; there were no others.
+    """
+    for path in _event_files(home):
+        size = sizes.get(str(path.relative_to(home)))
+        if size is None:
+            path.unlink()
+        elif path.stat().st_size > size:
+            with path.open("r+b") as file:
+                file.truncate(size)
+
+
+def _event_files(home: Path) -> list[Path]:
+    return list(home.rglob(f"{FILES}*"))
+
+
+@contextmanager
+def errors_of_files() -> Iterator[None]:
+    """Makes an OSError of TensorFlow's own error when it cannot write an event file."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        found = re.search(rf"\S*{re.escape(FILES)}\S*; [^\n]*", error.message)
+        if found is None:
+            raise
+        raise OSError(found.group()) from error
