@@ -213,7 +213,9 @@ def test_interrupt_ends_with_130(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setitem(trainers.TRAINERS, "fit", interrupted)
     assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "a") == 130
-    assert capsys.readouterr().err == "vgg-keras: interrupted\n"
+    how, what = capsys.readouterr().err.splitlines()
+    assert how.startswith("Go on with: vgg-keras compare --config ")
+    assert what == "vgg-keras: interrupted"
     result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
     assert result["status"] == "interrupted"
 

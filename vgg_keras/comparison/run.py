@@ -19,7 +19,7 @@ from vgg_keras.memory import release_graphs
 from vgg_keras.model import VGG
 from vgg_keras.recording import record
 from vgg_keras.recording.checkpoints import Checkpoints
-from vgg_keras.recording.events import errors_of_files
+from vgg_keras.recording.events import writing_events
 from vgg_keras.recording.mistakes import worst_mistakes
 from vgg_keras.recording.saved import remove_states
 from vgg_keras.runs import peak_rss_bytes
@@ -127,7 +127,7 @@ def run_once(
     model, batches = build_vgg(config, arrays), make_batches(config, arrays)
     recording = record(home, config, arrays)
     digests, cumulative, timing = recording.digests, recording.cumulative, recording.timing
-    with heeding_signals() as wish, errors_of_files():
+    with heeding_signals() as wish, writing_events():
         checkpoints = Checkpoints(home, batches, config, [*recording, *callbacks], wish)
         history = trainer(model, batches, config, [checkpoints], verbose)
         model.save(home / "model.keras")

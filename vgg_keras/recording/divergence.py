@@ -44,14 +44,14 @@ class Divergence(keras.callbacks.Callback):
             self._end(f"a test loss of {loss} after epoch {epoch + 1}")
         for variable in self.model.trainable_variables:
             if not finite(variable):
-                self._end(f"weights that are not, after epoch {epoch + 1}")
+                self._end(f"weights that are not after epoch {epoch + 1}")
 
     def _end(self, what: str) -> None:
         layer = first_layer_not_finite(self.model, self._images)
         raise InconclusiveError(
-            f"training: expected finite figures, received {what}; the first layer that is not "
-            f"finite is {layer or 'none, only the loss'}; try another --seed, --precision float32, "
-            "or smaller weights of classes"
+            f"training: expected finite figures, received {what}, first layer not finite: "
+            f"{layer or 'none'}; try another --seed, --precision float32, or smaller weights of "
+            "classes"
         )
 
 

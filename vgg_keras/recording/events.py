@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tensorflow as tf
+from tensorflow.python.ops import summary_ops_v2
 
 FILES = "events.out.tfevents."
 
@@ -38,8 +39,14 @@ def _event_files(home: Path) -> list[Path]:
 
 
 @contextmanager
-def errors_of_files() -> Iterator[None]:
-    """Makes an OSError of TensorFlow's own error when it cannot write an event file."""
+def writing_events() -> Iterator[None]:
+    """Makes an OSError of TensorFlow's own error when it cannot write an event file.
+
+    Afterwards the default summary writer is that of before, which an error in a callback would
+    leave as it was in that moment.
+    """
+    summaries = summary_ops_v2._summary_state
+    writer, step = summaries.writer, summaries.step
     try:
         yield
     except tf.errors.OpError as error:
@@ -47,3 +54,5 @@ def errors_of_files() -> Iterator[None]:
         if found is None:
             raise
         raise OSError(found.group()) from error
+    finally:
+        summaries.writer, summaries.step = writer, step
