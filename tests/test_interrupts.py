@@ -40,7 +40,7 @@ def interrupt(process, directory, number, times=1):
 )
 def test_interrupted_it_saves_its_state_and_tells_how_to_go_on(tmp_path, trainer, number, status):
     home = tmp_path / "a" / "train" / "a"
-    process = start(tmp_path / "a", "--trainer", trainer, "--epochs", "20")
+    process = start(tmp_path / "a", "--trainer", trainer, "--epochs", "6")
     seconds, error = interrupt(process, home, number)
     assert process.returncode == status
     assert seconds < 10
@@ -48,7 +48,7 @@ def test_interrupted_it_saves_its_state_and_tells_how_to_go_on(tmp_path, trainer
     line = next(line for line in error.splitlines() if line.startswith("Go on with: vgg-keras "))
     command = line.removeprefix("Go on with: vgg-keras ").split()
     assert in_process(*command, "--quiet") == 0
-    assert start(tmp_path / "whole", "--trainer", trainer, "--epochs", "20").wait(200) == 0
+    assert start(tmp_path / "whole", "--trainer", trainer, "--epochs", "6").wait(200) == 0
     assert outcome(home) == outcome(tmp_path / "whole" / "train" / "a")
 
 
@@ -56,7 +56,7 @@ def test_interrupted_it_saves_its_state_and_tells_how_to_go_on(tmp_path, trainer
 def test_a_second_interrupt_stops_at_once(tmp_path):
     process = start(tmp_path, "--epochs", "50")
     seconds, error = interrupt(process, tmp_path / "train" / "a", signal.SIGINT, times=2)
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT)  # the latter if Python was ending already
     assert seconds < 10
     assert "Traceback" not in error
 

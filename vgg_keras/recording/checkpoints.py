@@ -126,7 +126,8 @@ class Checkpoints(keras.callbacks.CallbackList):
         model, saved = self.model, self._saved
         require(self._names() == saved["callbacks"], "callbacks", saved["callbacks"], self._names())
         prepare_for_callbacks(model, self._data, self._config)  # makes the metrics' variables
-        model.optimizer.build(model.trainable_variables)
+        if not model.optimizer.built:  # that of float16 would make variables twice
+            model.optimizer.build(model.trainable_variables)
         for variable, array in zip(self._variables(), saved["variables"], strict=True):
             variable.assign(array)
         for callback, values in zip(self.callbacks, saved["seen"], strict=True):
