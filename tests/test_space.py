@@ -88,7 +88,7 @@ BAD = {
     "no share": (["--validation-split", "1.0"], "--validation-split: expected a share"),
     "rate": (["--learning-rate-choices", "0.0,0.1"], "--learning-rate-choices: expected"),
     "blocks": (["--blocks-choices", "2,6"], "at least 64 x 64 pixels for 6 pools"),
-    "resume": (["--resume"], "--name: expected the search to resume"),
+    "resume": (["--resume"], "--name: expected the run to resume"),
 }
 
 

@@ -100,6 +100,7 @@ class Result:
     Args:
         directory: of the run; gets `config.json` and `result.json`.
         config: of the run.
+        resumable: whether the command can go on with a run.
         **parts: what the file holds beside status, configuration and environment, still empty.
 
     Attributes:
@@ -109,8 +110,11 @@ class Result:
         InputError: if another process works on the run; at the end, if a file could not be written.
     """
 
-    def __init__(self, directory: Path, config: RunConfig, **parts: Any):
+    def __init__(self, directory: Path, config: RunConfig, resumable: bool = True, **parts: Any):
         config = replace(config, name=directory.name)
+        file = shlex.quote(str(directory / "config.json"))
+        resume = f"go on with: vgg-keras {directory.parent.name} --config {file} --resume"
+        self._advice = resume if resumable else "start it anew under another name"
         self._lock = acquire(directory)
         self._path = directory / "result.json"
         self.value: dict[str, Any] = {
@@ -144,7 +148,7 @@ class Result:
                 self.update(status="finished")
             elif isinstance(error, KeyboardInterrupt):
                 self.update(status="interrupted")
-                print(f"Go on with: {self._resume}", file=sys.stderr)
+                print(self._advice[0].upper() + self._advice[1:], file=sys.stderr)
             else:
                 self.update(status="failed", reason=str(error))
         except OSError as cause:
@@ -152,16 +156,10 @@ class Result:
                 self.update(status="failed", reason=str(cause))
             raise InputError(
                 f"--logdir: expected a folder that can be written, received {self._path.parent} "
-                f"({cause}); mend it and go on with: {self._resume}"
+                f"({cause}); mend it and {self._advice}"
             ) from cause
         finally:
             self._lock.release()
-
-    @property
-    def _resume(self) -> str:
-        directory = self._path.parent
-        file = shlex.quote(str(directory / "config.json"))
-        return f"vgg-keras {directory.parent.name} --config {file} --resume"
 
 
 def acquire(directory: Path) -> BaseFileLock:

@@ -47,7 +47,7 @@ def benchmark(config: BenchmarkConfig, verbose: int = 0) -> dict[str, Any]:
     if config.recording:
         heats = [[(name, True), (name, False)] for name in config.contestants]
     load = os.getloadavg()[0]
-    with Result(directory, config, load=load, heats=[]) as result:
+    with Result(directory, config, resumable=False, load=load, heats=[]) as result:
         for heat in heats:
             timed = time_heat(heat, config, arrays, verbose)
             result.update(heats=[*result.value["heats"], timed])
