@@ -43,6 +43,13 @@ class Board(keras.callbacks.TensorBoard):
         epochs, rest = divmod(int(self.model.optimizer.iterations), steps)
         self._global_train_batch = epochs * math.ceil(steps / size) + math.ceil(rest / size)
 
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Writes the figures of the batch, if they were asked for.
+
+        Keras makes summaries of them in any case, and throws them away: 0.2 ms a step.
+        """
+        super().on_train_batch_end(batch, None if self.update_freq == "epoch" else logs)
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Writes the figures of the epoch."""
         figures: dict[str, Any] = dict(logs or {})
