@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from vgg_keras.comparison.directory import finished, open_directory, reported
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.noise import repetition, within_noise
-from vgg_keras.comparison.pairs import pair_runs
+from vgg_keras.comparison.pairs import Pair, pair_runs
 from vgg_keras.comparison.parity import certify
 from vgg_keras.comparison.run import build_vgg, load_checked, make_batches, run_once
 from vgg_keras.comparison.timing import speed
@@ -72,30 +72,53 @@ def compare(
             remove_states(home)
 
         pairs = pair_runs(runs)
-        parity = certify([(a["digests"], b["digests"]) for a, b in pairs])
-        verdict, difference = parity.verdict, None
-        if parity.parted and within_noise(pairs, repetitions):
-            verdict = "indistinguishable"
-        elif parity.parted:
-            pair, epoch = parity.parted
-            replayed = replace(config, seed=seeds[pair], epochs=epoch)
-            if verbose:
-                print(f"They part in epoch {epoch}; replaying it step by step to find where.")
-            difference = locate(replayed, arrays, trainers) or Difference(
-                epoch, None, "unrepeatable"
-            )
+        parity = judge(pairs, repetitions, config, arrays, trainers, verbose)
         result.update(
-            parity={
-                "verdict": verdict,
-                "epochs_compared": parity.epochs_compared,
-                "first_difference": asdict(difference) if difference else None,
-            },
-            equivalence=equivalence(pairs, verdict, config.margin, arrays.classes)
+            parity=parity,
+            equivalence=equivalence(pairs, parity["verdict"], config.margin, arrays.classes)
             if len(pairs) > 1
             else None,
             speed=speed(pairs),
         )
     return result.value
+
+
+def judge(
+    pairs: Sequence[Pair],
+    repetitions: Mapping[str, Mapping[str, Any]],
+    config: CompareConfig,
+    arrays: Arrays,
+    trainers: Mapping[str, Trainer],
+    verbose: int,
+) -> dict[str, Any]:
+    """Certifies that pairs of runs agree, or finds where the first of them part.
+
+    Args:
+        pairs: runs of tape and fit, one a seed.
+        repetitions: of each trainer, beside itself; empty if there was none.
+        config: of the comparison.
+        arrays: that were trained on.
+        trainers: that were compared.
+        verbose: 0 silent, else a line before a replay.
+
+    Returns:
+        `parity` of `result.json`.
+    """
+    parity = certify([(a["digests"], b["digests"]) for a, b in pairs])
+    verdict, difference = parity.verdict, None
+    if parity.parted and within_noise(pairs, repetitions):
+        verdict = "indistinguishable"
+    elif parity.parted:
+        pair, epoch = parity.parted
+        replayed = replace(config, seed=pairs[pair][0]["seed"], epochs=epoch)
+        if verbose:
+            print(f"They part in epoch {epoch}; replaying it step by step to find where.")
+        difference = locate(replayed, arrays, trainers) or Difference(epoch, None, "unrepeatable")
+    return {
+        "verdict": verdict,
+        "epochs_compared": parity.epochs_compared,
+        "first_difference": asdict(difference) if difference else None,
+    }
 
 
 def locate(
