@@ -12,7 +12,7 @@ from test_parity import Disturb, flip_bit
 
 from vgg_keras import CompareConfig, TrainConfig, compare, terminal, train
 from vgg_keras.comparison.pairs import pair_runs
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 from vgg_keras.lists import FilterCounts
 
 SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())

@@ -14,8 +14,11 @@ import vgg_keras
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "vgg_keras"
 ROOMS = [
+    "errors",
     "lists",
+    "variants",
     "config",
+    "benchmark_config",
     "runs",
     "interrupts",
     "startup",

@@ -14,7 +14,7 @@ from programs import in_process
 from test_experiment import SCHEMA
 from trainings import STEPS, outcome, run, start, undisturbed
 
-from vgg_keras.config import InconclusiveError, InputError
+from vgg_keras.errors import InconclusiveError, InputError
 from vgg_keras.interrupts import heeding_signals
 from vgg_keras.recording.saved import load_state
 

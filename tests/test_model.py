@@ -4,7 +4,7 @@ import pytest
 from conftest import tiny_vgg
 
 from vgg_keras import VGG
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 
 
 def test_the_default_is_the_notebooks_network():

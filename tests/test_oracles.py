@@ -6,7 +6,7 @@ import pytest
 from searches import SMALL
 
 from vgg_keras import SearchConfig
-from vgg_keras.config import InconclusiveError
+from vgg_keras.errors import InconclusiveError
 from vgg_keras.tuning import chief, parallel
 from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.records import Record

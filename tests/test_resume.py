@@ -13,7 +13,7 @@ from trainings import SMALL, STEPS, Crash, CrashAt, curves, outcome, run, undist
 
 from vgg_keras import CompareConfig, compare
 from vgg_keras.comparison import run as runs
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 from vgg_keras.recording.saved import load_state, save_state
 
 slow = pytest.mark.slow

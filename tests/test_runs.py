@@ -5,14 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vgg_keras.config import (
-    CompareConfig,
-    InputError,
-    ModelConfig,
-    RunConfig,
-    SearchConfig,
-    TrainConfig,
-)
+from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, SearchConfig, TrainConfig
+from vgg_keras.errors import InputError
 from vgg_keras.lists import Choices, FilterCounts
 from vgg_keras.runs import (
     Result,

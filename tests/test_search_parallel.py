@@ -15,7 +15,7 @@ from rich.console import Console
 from searches import run, start
 
 from vgg_keras import SearchConfig, cli
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 from vgg_keras.lists import Choices
 from vgg_keras.runs import write_json
 from vgg_keras.tuning import chief, progress

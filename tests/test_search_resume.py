@@ -11,7 +11,7 @@ import pytest
 from searches import outcome, run, start
 
 from vgg_keras import cli
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 from vgg_keras.lists import Choices
 from vgg_keras.tuning import hypermodel
 

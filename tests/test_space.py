@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vgg_keras import SearchConfig, cli
-from vgg_keras.config import InputError
 from vgg_keras.datasets import Arrays, hold_out
+from vgg_keras.errors import InputError
 from vgg_keras.lists import Choices
 from vgg_keras.tuning.space import choose
 from vgg_keras.tuning.tuner import seed_of

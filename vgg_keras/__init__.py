@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "VGG": "vgg_keras.model",
-    "BenchmarkConfig": "vgg_keras.config",
+    "BenchmarkConfig": "vgg_keras.benchmark_config",
     "CompareConfig": "vgg_keras.config",
     "SearchConfig": "vgg_keras.config",
     "TrainConfig": "vgg_keras.config",

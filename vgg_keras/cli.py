@@ -15,18 +15,9 @@ from docstring_parser import parse as parse_docstring
 from jsonargparse import ArgumentParser, Namespace
 
 from vgg_keras import __version__, commands
-from vgg_keras.config import (
-    QUICK,
-    BenchmarkConfig,
-    CompareConfig,
-    InconclusiveError,
-    InputError,
-    RunConfig,
-    SearchConfig,
-    TrainConfig,
-    option_of,
-    require,
-)
+from vgg_keras.benchmark_config import BenchmarkConfig
+from vgg_keras.config import QUICK, CompareConfig, RunConfig, SearchConfig, TrainConfig, option_of
+from vgg_keras.errors import InconclusiveError, InputError, require
 from vgg_keras.lists import list_type
 
 

@@ -12,15 +12,9 @@ from typing import Any, TypeVar
 
 from jsonargparse import Namespace
 
-from vgg_keras.config import (
-    BenchmarkConfig,
-    CompareConfig,
-    InputError,
-    RunConfig,
-    SearchConfig,
-    TrainConfig,
-    require,
-)
+from vgg_keras.benchmark_config import BenchmarkConfig
+from vgg_keras.config import CompareConfig, RunConfig, SearchConfig, TrainConfig
+from vgg_keras.errors import InputError, require
 
 Config = TypeVar("Config", bound=RunConfig)
 

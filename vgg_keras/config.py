@@ -7,37 +7,15 @@ from dataclasses import asdict, dataclass, fields
 from types import UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
-from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, Variants, list_type
+from vgg_keras.errors import InputError, require
+from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, list_type
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
 
-TRAINER_NAMES = ("tape", "fit")
-BARE_NAMES = ("bare-tape", "bare-fit")
-PEER_NAMES = ("torch", "jax")
-OTHER_NAMES = (*BARE_NAMES, *PEER_NAMES, "matmul")
-PRECISIONS = ("float32", "bfloat16", "float16")
 MOST = 2**31 - 1
 MOST_FILTERS = 4096
 MOST_WORKERS = 1024
-
-
-class InputError(ValueError):
-    """Input that cannot be used: the message says what was expected and what was received."""
-
-
-class InconclusiveError(Exception):
-    """The run ended without the answer that was asked for; the message says why."""
-
-
-def require(holds: bool, what: str, expected: str, received: object) -> None:
-    """Refuses input unless a condition holds.
-
-    Raises:
-        InputError: that names what was wrong, what was expected and what was received.
-    """
-    if not holds:
-        raise InputError(f"{what}: expected {expected}, received {received}")
 
 
 def option_of(field: str) -> str:
@@ -222,69 +200,6 @@ class CompareConfig(ModelConfig):
         require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)
         expected = "percentage points above 0, up to 100"
         require(0 < self.margin <= 100, "--margin", expected, self.margin)
-
-
-@dataclass(frozen=True)
-class BenchmarkConfig(ModelConfig):
-    """What `vgg-keras benchmark` can be asked for.
-
-    Attributes:
-        variants: what is timed: tape, fit, the least that trains likewise (bare-tape, bare-fit), or
-            as many operations of products of matrices (matmul), each with the precision that
-            differs from --precision, or jit, such as tape,fit:bfloat16 or fit,fit:jit.
-        peers: other frameworks to time beside them: torch, jax.
-        recording: time each variant with its recording against itself without.
-        rounds: how often each has two turns.
-        steps: calls of the training function that count in a turn.
-    """
-
-    variants: Variants = Variants(TRAINER_NAMES)
-    peers: Variants | None = None
-    recording: bool = False
-    rounds: int = 20
-    steps: int = 20
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for field, least in (("rounds", 5), ("steps", 1)):
-            value, expected = getattr(self, field), f"a number from {least} to {MOST}"
-            require(least <= value <= MOST, option_of(field), expected, value)
-        names = [parse_variant(variant)[0] for variant in self.contestants]
-        require(len(names) > 1 or self.recording, "--variants", "two variants or more", names)
-        for peer in self.peers or ():
-            expected = f"of {', '.join(PEER_NAMES)}"
-            require(parse_variant(peer)[0] in PEER_NAMES, "--peers", expected, peer)
-        alone, expected = set(names) <= {*TRAINER_NAMES}, "1 beside others than tape and fit"
-        single = self.steps_per_execution == 1
-        require(alone or single, "--steps-per-execution", expected, self.steps_per_execution)
-        require(
-            alone or not self.recording, "--variants", "tape or fit with --recording", self.variants
-        )
-
-    @property
-    def contestants(self) -> tuple[str, ...]:
-        """Variants and peers."""
-        return (*self.variants, *(self.peers or ()))
-
-
-def parse_variant(text: str) -> tuple[str, dict[str, Any]]:
-    """Reads a variant such as `tape`, `fit:bfloat16` or `fit:bfloat16:jit`.
-
-    Returns:
-        Its name, and the fields of a configuration that differ.
-
-    Raises:
-        InputError: if there is no such variant.
-    """
-    name, *parts = text.split(":")
-    changes: dict[str, Any] = {}
-    for part in parts:
-        changes |= {"jit_compile": True} if part == "jit" else {"precision": part}
-    names = (*TRAINER_NAMES, *OTHER_NAMES)
-    precise = changes.get("precision", PRECISIONS[0]) in PRECISIONS
-    expected = f"one of {', '.join(names)}, then perhaps :jit and one of :{' :'.join(PRECISIONS)}"
-    require(name in names and precise and len(changes) == len(parts), "--variants", expected, text)
-    return name, changes
 
 
 @dataclass(frozen=True)

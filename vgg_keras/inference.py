@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from vgg_keras import evaluation
-from vgg_keras.config import InputError, require
 from vgg_keras.datasets import Arrays, Batches
+from vgg_keras.errors import InputError, require
 from vgg_keras.model import VGG
 
 COLOR_MODES = {1: "grayscale", 3: "rgb"}

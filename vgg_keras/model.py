@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 
 _PAPER = {"dense": (4096, 4096), "classes": 1000}
 CONFIGURATIONS: dict[str, dict[str, Any]] = {

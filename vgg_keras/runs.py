@@ -21,7 +21,8 @@ from typing import IO, Any, Self
 from filelock import BaseFileLock, FileLock, Timeout
 
 from vgg_keras import __version__
-from vgg_keras.config import InputError, RunConfig, option_of, require
+from vgg_keras.config import RunConfig, option_of
+from vgg_keras.errors import InputError, require
 
 SCHEMA = 1
 

@@ -9,16 +9,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from vgg_keras.benchmark_config import BenchmarkConfig
 from vgg_keras.comparison.contestants import make_contestant
 from vgg_keras.comparison.recording_cost import recording_cost
 from vgg_keras.comparison.run import load_checked
 from vgg_keras.comparison.timing import seconds_ratio
 from vgg_keras.comparison.turns import take_turns
-from vgg_keras.config import PEER_NAMES, BenchmarkConfig, parse_variant, require
 from vgg_keras.datasets import Arrays
+from vgg_keras.errors import require
 from vgg_keras.memory import release_graphs
 from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory
+from vgg_keras.variants import PEER_NAMES, parse_variant
 
 
 def benchmark(config: BenchmarkConfig, verbose: int = 0) -> dict[str, Any]:

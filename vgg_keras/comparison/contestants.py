@@ -12,15 +12,17 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from vgg_keras.benchmark_config import BenchmarkConfig
 from vgg_keras.comparison import bare
 from vgg_keras.comparison.run import build_vgg, make_batches
 from vgg_keras.comparison.turns import Contestant, Training, Turns
-from vgg_keras.config import MOST, BenchmarkConfig, parse_variant
+from vgg_keras.config import MOST
 from vgg_keras.datasets import Arrays
 from vgg_keras.model import VGG
 from vgg_keras.peers.task import Task
 from vgg_keras.recording import record
 from vgg_keras.trainers import TRAINERS
+from vgg_keras.variants import parse_variant
 
 BARE = {"bare-tape": bare.tape, "bare-fit": bare.fit}
 SIDE = 1024

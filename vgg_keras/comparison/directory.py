@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.config import InconclusiveError, ModelConfig, require
+from vgg_keras.config import ModelConfig
+from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory, find_run_directory
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import keras
 
+from vgg_keras.benchmark_config import BenchmarkConfig
 from vgg_keras.comparison.run import build_vgg, make_batches
-from vgg_keras.config import BenchmarkConfig, parse_variant
 from vgg_keras.datasets import Arrays
 from vgg_keras.evaluation import evaluate
 from vgg_keras.memory import release_graphs
 from vgg_keras.recording import record
 from vgg_keras.recording.mistakes import worst_mistakes
 from vgg_keras.trainers import TRAINERS
+from vgg_keras.variants import parse_variant
 
 STEPS = 10
 

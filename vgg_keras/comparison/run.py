@@ -11,8 +11,9 @@ import keras
 
 from vgg_keras.comparison.directory import finished, open_directory, reported
 from vgg_keras.comparison.statistics import accuracy_interval
-from vgg_keras.config import ModelConfig, TrainConfig, require
+from vgg_keras.config import ModelConfig, TrainConfig
 from vgg_keras.datasets import Arrays, Batches, load_dataset
+from vgg_keras.errors import require
 from vgg_keras.evaluation import evaluate
 from vgg_keras.interrupts import heeding_signals
 from vgg_keras.memory import release_graphs

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vgg_keras.config import require
+from vgg_keras.errors import require
 
 MAX_CLASSES = 10_000
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 
 TEST_SHARE = 0.2
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from vgg_keras.config import InputError
 from vgg_keras.datasets.arrays import Arrays
+from vgg_keras.errors import InputError
 
 
 def hold_out(arrays: Arrays, share: float, seed: int) -> tuple[Arrays, np.ndarray]:

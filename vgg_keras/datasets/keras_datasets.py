@@ -7,7 +7,7 @@ import os
 import keras
 import numpy as np
 
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 
 FILES = {
     "fashion_mnist": "the four .gz files of Fashion-MNIST into datasets/fashion-mnist",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from vgg_keras.config import InputError
 from vgg_keras.datasets import folder, keras_datasets, npz
 from vgg_keras.datasets.arrays import Arrays
+from vgg_keras.errors import InputError
 
 MNIST = Path(__file__).with_name("mnist.npz")
 

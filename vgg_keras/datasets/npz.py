@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 UNREADABLE = (

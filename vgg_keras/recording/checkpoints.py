@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from vgg_keras.config import ModelConfig, require
+from vgg_keras.config import ModelConfig
 from vgg_keras.datasets import Batches
+from vgg_keras.errors import require
 from vgg_keras.interrupts import Wish
 from vgg_keras.recording.events import cut_events, sizes_of_events
 from vgg_keras.recording.remembered import recall, remind

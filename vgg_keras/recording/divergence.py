@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from vgg_keras.config import InconclusiveError
 from vgg_keras.datasets import Arrays
+from vgg_keras.errors import InconclusiveError
 
 SAMPLE = 100
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 from vgg_keras.runs import writing_whole
 
 NEWEST, PREVIOUS = "state.npz", "state-previous.npz"

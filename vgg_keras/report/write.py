@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.config import InputError
+from vgg_keras.errors import InputError
 from vgg_keras.report import benchmark, search, training
 from vgg_keras.report.page import Section, write_page
 

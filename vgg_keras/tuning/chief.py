@@ -12,7 +12,7 @@ import grpc
 from keras_tuner.src import protos
 from keras_tuner.src.distribute.oracle_chief import OracleServicer
 
-from vgg_keras.config import InputError, require
+from vgg_keras.errors import InputError, require
 from vgg_keras.tuning.oracles import Durable
 
 REACH_SECONDS = 30

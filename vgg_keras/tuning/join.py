@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 
-from vgg_keras.config import SearchConfig, require
+from vgg_keras.config import SearchConfig
+from vgg_keras.errors import require
 from vgg_keras.runs import find_run_directory
 from vgg_keras.tuning.chief import Address, check_chief
 from vgg_keras.tuning.data import load_data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from vgg_keras.config import InconclusiveError
+from vgg_keras.errors import InconclusiveError
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.status import Silence

@@ -8,7 +8,8 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
-from vgg_keras.config import InconclusiveError, SearchConfig, require
+from vgg_keras.config import SearchConfig
+from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.model import VGG
 from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory, find_run_directory

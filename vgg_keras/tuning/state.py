@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.config import require
+from vgg_keras.errors import require
 from vgg_keras.runs import write_json
 
 

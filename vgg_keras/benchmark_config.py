@@ -1,0 +1,53 @@
+"""What a benchmark can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vgg_keras.config import MOST, ModelConfig, option_of
+from vgg_keras.errors import require
+from vgg_keras.lists import Variants
+from vgg_keras.variants import PEER_NAMES, TRAINER_NAMES, parse_variant
+
+
+@dataclass(frozen=True)
+class BenchmarkConfig(ModelConfig):
+    """What `vgg-keras benchmark` can be asked for.
+
+    Attributes:
+        variants: what is timed: tape, fit, the least that trains likewise (bare-tape, bare-fit), or
+            as many operations of products of matrices (matmul), each with the precision that
+            differs from --precision, or jit, such as tape,fit:bfloat16 or fit,fit:jit.
+        peers: other frameworks to time beside them: torch, jax.
+        recording: time each variant with its recording against itself without.
+        rounds: how often each has two turns.
+        steps: calls of the training function that count in a turn.
+    """
+
+    variants: Variants = Variants(TRAINER_NAMES)
+    peers: Variants | None = None
+    recording: bool = False
+    rounds: int = 20
+    steps: int = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field, least in (("rounds", 5), ("steps", 1)):
+            value, expected = getattr(self, field), f"a number from {least} to {MOST}"
+            require(least <= value <= MOST, option_of(field), expected, value)
+        names = [parse_variant(variant)[0] for variant in self.contestants]
+        require(len(names) > 1 or self.recording, "--variants", "two variants or more", names)
+        for peer in self.peers or ():
+            expected = f"of {', '.join(PEER_NAMES)}"
+            require(parse_variant(peer)[0] in PEER_NAMES, "--peers", expected, peer)
+        alone, expected = set(names) <= {*TRAINER_NAMES}, "1 beside others than tape and fit"
+        single = self.steps_per_execution == 1
+        require(alone or single, "--steps-per-execution", expected, self.steps_per_execution)
+        require(
+            alone or not self.recording, "--variants", "tape or fit with --recording", self.variants
+        )
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """Variants and peers."""
+        return (*self.variants, *(self.peers or ()))
