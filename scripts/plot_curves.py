@@ -11,10 +11,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-STYLES = {
-    "tape": {"color": "#0072B2", "linestyle": "-", "linewidth": 5, "alpha": 0.45},
-    "fit": {"color": "#D55E00", "linestyle": "--", "linewidth": 1.8, "marker": "o"},
-}
+STYLES = [
+    {"color": "#0072B2", "linestyle": "-", "linewidth": 5, "alpha": 0.45},
+    {"color": "#D55E00", "linestyle": "--", "linewidth": 1.8, "marker": "o"},
+]
 """Wide under narrow, and colours of Okabe and Ito, so that identical curves are both seen."""
 
 
@@ -35,11 +35,9 @@ def main(directory: Path, picture: Path) -> None:
         "val_accuracy": "Test accuracy",
     }
     for axis, (metric, title) in zip(axes.flat, titles.items(), strict=True):
-        for run in result["runs"]:
-            if run["seed"] == result["config"]["seed"]:
-                epochs = range(1, run["epochs_done"] + 1)
-                name = run["trainer"]
-                axis.plot(epochs, run["history"][metric], label=name, **STYLES[name])
+        for run, style in zip(result["runs"], STYLES, strict=False):  # those of the first seed
+            epochs = range(1, run["epochs_done"] + 1)
+            axis.plot(epochs, run["history"][metric], label=run["trainer"], **style)
         axis.set_title(title)
         axis.grid(alpha=0.3)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -123,7 +123,7 @@ def take_pictures(browser: webdriver.Chrome, address: str, runs: Sequence[str], 
 def main() -> None:
     """Takes the pictures of a comparison."""
     run, pictures = Path(sys.argv[1]), Path(sys.argv[2])
-    homes = [f"compare/{run.name}/{trainer}/seed-0" for trainer in ("tape", "fit")]
+    homes = [f"compare/{run.name}/{home.parent.name}/seed-0" for home in run.glob("*/seed-0")]
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         logs = Path(folder, "compare")
         logs.mkdir()

@@ -30,6 +30,18 @@ BAD_USAGE = {
         ["benchmark", "--variants", "tape,fit:int8"],
         "--variants: expected one of tape, fit",
     ),
+    "half a comparison": (["compare", "--variants", "fit"], "--variants: expected two that differ"),
+    "three to compare": (["compare", "--variants", "tape,fit,fit:jit"], "two that differ"),
+    "twice the same": (["compare", "--variants", "fit,fit:float32"], "two that differ"),
+    "no trainer": (["compare", "--variants", "tape,matmul"], "expected one of tape, fit, then"),
+    "two against one": (
+        ["compare", "--against", "logs", "--variants", "tape,fit"],
+        "--variants: expected one with --against",
+    ),
+    "no saved run": (
+        ["compare", "--against", "logs/compare/none"],
+        "--against: expected the folder of a run of train or compare, received logs/compare/none",
+    ),
     "few rounds": (["benchmark", "--rounds", "4"], "--rounds: expected a number from 5 to"),
     "long turns": (["benchmark", "--limit", "320", "--steps", "10"], "fewer than an epoch's 10"),
     "missing config": (["compare", "--config", "none.yaml"], "none.yaml"),

@@ -150,7 +150,7 @@ def test_require_identical_answers_with_the_exit_status(tmp_path, monkeypatch, c
     monkeypatch.setitem(trainers.TRAINERS, "fit", other_weights)
     assert in_process(*options, "--name", "b") == 1
     assert (
-        "Verdict: the trainers part in epoch 1 of seed 0, stage initial." in capsys.readouterr().out
+        "Verdict: tape and fit part in epoch 1 of seed 0, stage initial." in capsys.readouterr().out
     )
     assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "c") == 0
 

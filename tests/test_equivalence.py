@@ -59,7 +59,7 @@ def test_trainers_within_the_margin_are_equivalent():
         "interval": [0.125, 0.125],
     }
     assert words.verdict(result) == (
-        "equivalent: over 3 seeds the trainers differ by less than 0.1 points in test accuracy and "
+        "equivalent: over 3 seeds tape and fit differ by less than 0.1 points in test accuracy and "
         "0.0023 in test loss."
     )
 

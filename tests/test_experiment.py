@@ -59,8 +59,9 @@ def test_a_comparison_certifies_that_both_trainers_are_identical(compared):
 def test_many_seeds_have_means_intervals_and_the_images_that_were_wrong(compared, capsys):
     result, directory = compared
     assert result["equivalence"]["verdict"] == "identical"
+    assert list(result["equivalence"]["trainers"]) == ["tape", "fit"]
     for pair in result["equivalence"]["mcnemar"]:
-        assert (pair["only_tape"], pair["only_fit"], pair["p"]) == (0, 0, 1)
+        assert pair == {"seed": pair["seed"], "only_tape": 0, "only_fit": 0, "p": 1}
     for trainer in TRAINERS:
         assert result["self_check"][trainer]["repeatable"]
         assert set(result["self_check"][trainer]["floor"].values()) == {0}
@@ -98,7 +99,7 @@ def test_trainers_that_differ_over_many_seeds_are_told_apart_in_plain_words(tmp_
     terminal.show_means(result)
     output = capsys.readouterr().out
     assert output.startswith(f"Verdict: {result['equivalence']['verdict']}")
-    assert "Bit by bit: the trainers part in epoch 1 of seed 0, stage initial." in output
+    assert "Bit by bit: tape and fit part in epoch 1 of seed 0, stage initial." in output
     assert max(map(len, output.splitlines())) <= 80
     page = (tmp_path / "compare" / "differ" / "report.html").read_text()
     assert result["equivalence"]["verdict"].capitalize() in page
@@ -133,6 +134,7 @@ def test_figures_of_time_and_memory_are_there(compared):
     low, high = result["speed"]["interval"]
     assert 0 < low <= high
     assert result["speed"]["tape_over_fit"] > 0
+    assert set(result["speed"]) == {"tape_over_fit", "interval", "method"}
 
 
 def test_event_files_overlay_in_tensorboard(compared):

@@ -12,7 +12,7 @@ from conftest import TRAINERS, tiny_vgg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vgg_keras.comparison.lockstep import Difference, first_difference
+from vgg_keras.comparison.lockstep import Difference, compare_states, first_difference
 from vgg_keras.comparison.parity import certify
 from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Batches
@@ -42,6 +42,11 @@ def test_nothing_compared_is_no_certificate():
     for pairs in ([], [("", "")]):
         with pytest.raises(ValueError, match="at least one epoch"):
             certify(pairs)
+
+
+def test_states_of_other_shapes_part_without_a_variable():
+    states = ({"weights": [("kernel", np.zeros(size))]} for size in (2, 3))
+    assert compare_states((1, 4, "step"), *states) == Difference(1, 4, "weights")
 
 
 class Disturb(keras.callbacks.Callback):

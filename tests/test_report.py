@@ -32,7 +32,7 @@ def text_of(page):
 def test_a_comparison_tells_its_verdict_first_and_that_the_difference_is_exactly_zero(home):
     page = (home / "compare" / "a" / "report.html").read_text()
     result = json.loads((home / "compare" / "a" / "result.json").read_text())
-    words = "Both trainers are identical to the last bit after each of 4 epochs."
+    words = "Tape and fit are identical to the last bit after each of 4 epochs."
     assert page.index(words) < page.index("<section>")
     assert page.count("The difference is exactly 0 in every epoch.") == 4
     for run in result["runs"]:
@@ -133,7 +133,7 @@ def test_a_difference_is_told_with_its_size(home):
         "epochs_compared": 2,
         "first_difference": {"epoch": 2, "step": 3, "stage": "weights"},
     }
-    assert verdict(result) == "The trainers part in epoch 2, step 3: weights."
+    assert verdict(result) == "Tape and fit part in epoch 2, step 3: weights."
     assert "The largest difference is 0.5." in sections(result)[0].pictures[0].alt
 
 

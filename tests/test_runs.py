@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, SearchConfig, TrainConfig
 from vgg_keras.errors import InputError
-from vgg_keras.lists import Choices, FilterCounts
+from vgg_keras.lists import Choices, FilterCounts, Variants
 from vgg_keras.runs import (
     Result,
     create_run_directory,
@@ -91,7 +91,7 @@ def test_choices_are_read_as_they_are_written(values):
     "config",
     [
         TrainConfig(filters=FilterCounts([8, 16]), class_weight={0: 2.0}, limit=7),
-        CompareConfig(seeds=3),
+        CompareConfig(seeds=3, variants=Variants(["tape", "fit:bfloat16"])),
         SearchConfig(workers="auto", batch_size_choices=Choices([16, 32])),
     ],
 )

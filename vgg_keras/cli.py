@@ -198,7 +198,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "compare": Command(
-        "train with both trainers and compare them to the last bit",
+        "train in two ways and compare them to the last bit",
         add_compare_options,
         commands.run_compare,
     ),

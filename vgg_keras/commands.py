@@ -51,7 +51,8 @@ def run_compare(options: Namespace) -> int:
         if result["equivalence"]:
             terminal.show_means(result)
         terminal.show_test(result)
-        terminal.show_speed(result)
+        if result["speed"]:
+            terminal.show_speed(result)
         terminal.show_directory("compare", result)
     if options.json:
         show_json(result)

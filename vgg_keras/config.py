@@ -8,7 +8,8 @@ from types import UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 from vgg_keras.errors import InputError, require
-from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, list_type
+from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, Variants, list_type
+from vgg_keras.variants import TRAINER_NAMES, parse_variant
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
@@ -188,11 +189,18 @@ class CompareConfig(ModelConfig):
         seeds: repeat the comparison with this many seeds, from `seed` on.
         margin: percentage points of test accuracy by which equivalent trainers may differ.
         self_check: train each trainer twice with the first seed, and compare it with itself.
+        variants: the two to compare: tape or fit, each with the precision that differs from
+            --precision, or jit, such as tape,fit:bfloat16; default tape,fit. With --against the
+            one to train; default that of the saved run.
+        against: folder of a finished run of train or compare, to compare one variant with instead
+            of another one that is trained too.
     """
 
     seeds: int = 1
     margin: float = 0.1
     self_check: bool = False
+    variants: Variants | None = None
+    against: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -200,6 +208,29 @@ class CompareConfig(ModelConfig):
         require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)
         expected = "percentage points above 0, up to 100"
         require(0 < self.margin <= 100, "--margin", expected, self.margin)
+        trainings = [self.training(variant, self.seed) for variant in self.contestants]
+        if self.against is None:
+            differ = len(trainings) == 2 and trainings[0] != trainings[1]
+            expected = "two that differ, such as tape,fit:bfloat16"
+            require(differ, "--variants", expected, self.variants)
+        elif self.variants is not None:
+            expected = "one with --against, such as fit:bfloat16"
+            require(len(trainings) == 1, "--variants", expected, self.variants)
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """The variants to train."""
+        return TRAINER_NAMES if self.variants is None else self.variants
+
+    def training(self, variant: str, seed: int) -> TrainConfig:
+        """The configuration of one training.
+
+        Raises:
+            InputError: if there is no such variant.
+        """
+        trainer, changes = parse_variant(variant, TRAINER_NAMES)
+        shared = {field.name: getattr(self, field.name) for field in fields(ModelConfig)}
+        return TrainConfig(**{**shared, **changes, "trainer": trainer, "seed": seed})
 
 
 @dataclass(frozen=True)

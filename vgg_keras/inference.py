@@ -26,12 +26,13 @@ def find_models(path: Path) -> list[Path]:
         path: a `.keras` file, or a directory that holds some at any depth.
 
     Returns:
-        The files, sorted.
+        The files, sorted, without those of trainings that were only to check another one.
 
     Raises:
         InputError: if there is none.
     """
     files = sorted(path.rglob("*.keras")) if path.is_dir() else [path]
+    files = [file for file in files if file.parent.name != "self-check"] or files
     if not files or not files[0].is_file():
         raise InputError(f"expected a .keras file or a run directory with one, received {path}")
     return files

@@ -43,7 +43,7 @@ class Variants(tuple[str, ...]):
     @classmethod
     def parse(cls, value: str | list[str]) -> Variants:
         """Reads `"tape,fit:bfloat16"` or `["tape", "fit:bfloat16"]`."""
-        return cls(value.split(",") if isinstance(value, str) else value)
+        return cls(value.split(",") if isinstance(value, str) else map(str, value))
 
     def __str__(self) -> str:
         return ",".join(self)

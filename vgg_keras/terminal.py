@@ -22,8 +22,9 @@ def show_runs(result: Mapping[str, Any]) -> None:
     runs = result["runs"]
     several = len({run["seed"] for run in runs}) > 1
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("Seed", "Epoch", "Trainer") if several else ("Epoch", "Trainer"):
+    for column in ("Seed", "Epoch") if several else ("Epoch",):
         table.add_column(column, no_wrap=True)
+    table.add_column("Trainer")
     for column in ("Loss", "Acc.", "Test loss", "Test acc.", "s", "sha256"):
         table.add_column(column, justify="right", no_wrap=True)
     rows = [(run["seed"], epoch, run) for run in runs for epoch in range(run["epochs_done"])]
@@ -33,7 +34,7 @@ def show_runs(result: Mapping[str, Any]) -> None:
         )
         figures = [
             str(epoch + 1),
-            run["trainer"],
+            breakable(run["trainer"]),
             f"{loss:.5f}",
             f"{accuracy:.2%}",
             f"{test_loss:.5f}",
@@ -43,6 +44,11 @@ def show_runs(result: Mapping[str, Any]) -> None:
         ]
         table.add_row(*([str(seed), *figures] if several else figures))
     Console().print(table)
+
+
+def breakable(variant: str) -> str:
+    """A variant's name, to be broken behind a colon where a table is too narrow for it."""
+    return variant.replace(":", ": ")
 
 
 def show_notebook(result: Mapping[str, Any]) -> None:
@@ -77,31 +83,32 @@ def show_verdict(result: Mapping[str, Any]) -> None:
         show_sentences(f"Verdict: {words.NOISE}")
     else:
         show_parity(result)
-    show_sentences(*words.repetitions(result))
+    show_sentences(*words.repetitions(result), *words.changes(result))
 
 
 def show_sentences(*sentences: str) -> None:
     """Prints each in lines of at most 80 characters."""
     for sentence in sentences:
-        print(textwrap.fill(sentence, 80))
+        print(textwrap.fill(sentence, 80, break_on_hyphens=False))
 
 
 def show_means(result: Mapping[str, Any]) -> None:
     """Prints mean, standard deviation and interval of each trainer's figures over the seeds."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("At the end", "Trainer"):
-        table.add_column(column, no_wrap=True)
+    table.add_column("At the end", no_wrap=True)
+    table.add_column("Trainer")
     for column in ("Mean", "SD", "95 % interval of the mean"):
         table.add_column(column, justify="right", no_wrap=True)
     trainers = result["equivalence"]["trainers"]
     for metric, name in words.FIGURES.items():
         for trainer, figures in trainers.items():
-            table.add_row(name.capitalize(), trainer, *words.summary(figures[metric], metric))
+            told = words.summary(figures[metric], metric)
+            table.add_row(name.capitalize(), breakable(trainer), *told)
     Console().print(table)
 
 
 def show_parity(result: Mapping[str, Any]) -> None:
-    """Prints in a sentence whether bits agree, and where the trainers part if they do."""
+    """Prints whether bits agree, and where the trainers part if they do."""
     parity, difference = result["parity"], result["parity"]["first_difference"]
     if parity["verdict"] == "identical":
         epochs = parity["epochs_compared"]
@@ -114,9 +121,14 @@ def show_parity(result: Mapping[str, Any]) -> None:
     pairs = pair_runs(result["runs"])
     seed = next(a["seed"] for a, b in pairs if a["digests"] != b["digests"])
     verdict = "Bit by bit" if len(pairs) > 1 else "Verdict"
-    print(f"{verdict}: the trainers part in {place} of seed {seed}, stage {difference['stage']}.")
+    both = " and ".join(words.names(result))
+    stage, final = f", stage {difference['stage']}", ""
+    if "against" in result:
+        stage, final = "", " of the final weights"
+    told = f"{verdict}: {both} part in {place} of seed {seed}{stage}."
+    show_sentences(told, *words.meaning(result))
     if difference["variable"]:
-        print(f"First variable: {difference['variable']}.")
+        print(f"First variable{final}: {difference['variable']}.")
     if difference["max_abs"] is not None:
         size = f"Largest difference: {difference['max_abs']:.3g}"
         if difference["max_ulp"] is not None:
@@ -126,9 +138,11 @@ def show_parity(result: Mapping[str, Any]) -> None:
 
 def show_speed(result: Mapping[str, Any]) -> None:
     """Prints the ratio of the trainers' times."""
-    ratio, (low, high) = result["speed"]["tape_over_fit"], result["speed"]["interval"]
+    names = words.names(result)
+    ratio, (low, high) = result["speed"]["_over_".join(names)], result["speed"]["interval"]
     spread = f" (from {low:.2f} to {high:.2f})" if low < high else ""
-    print(f"Seconds an epoch, tape over fit, run one after the other: {ratio:.2f}{spread}")
+    told = f"Seconds an epoch, {' over '.join(names)}, run one after the other"
+    print(f"{told}: {ratio:.2f}{spread}")
 
 
 def show_timings(result: Mapping[str, Any]) -> None:

@@ -34,6 +34,11 @@ def open_directory(config: ModelConfig, command: str, resume: bool) -> Path:
     return directory
 
 
+def home_of(directory: Path, variant: str, part: str) -> Path:
+    """The folder of one training of a comparison, such as `fit-bfloat16/seed-0`."""
+    return directory / variant.replace(":", "-") / part
+
+
 def read_result(directory: Path) -> dict[str, Any] | None:
     """The result so far; None if there is none yet."""
     file = directory / "result.json"

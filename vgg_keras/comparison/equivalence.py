@@ -58,7 +58,7 @@ def equivalence(pairs: Sequence[Pair], parity: str, points: float, classes: int)
     """Compares two trainers over at least two seeds.
 
     Args:
-        pairs: runs of tape and fit, one a seed.
+        pairs: runs of both, one a seed.
         parity: the verdict on bits.
         points: margin of the test accuracy, in percentage points.
         classes: of the data set.
@@ -85,7 +85,7 @@ def equivalence(pairs: Sequence[Pair], parity: str, points: float, classes: int)
 
 
 def _mcnemar(pair: Pair) -> dict[str, Any]:
-    tape, fit = (set(run["wrong"]) for run in pair)
-    only_tape, only_fit = len(fit - tape), len(tape - fit)
-    p = mcnemar(only_tape, only_fit)
-    return {"seed": pair[0]["seed"], "only_tape": only_tape, "only_fit": only_fit, "p": p}
+    first, second = (set(run["wrong"]) for run in pair)
+    right = len(second - first), len(first - second)
+    only = {f"only_{run['trainer']}": count for run, count in zip(pair, right, strict=True)}
+    return {"seed": pair[0]["seed"], **only, "p": mcnemar(*right)}

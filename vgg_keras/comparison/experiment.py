@@ -1,4 +1,4 @@
-"""Trains with both trainers from the same weights on the same batches, and compares them."""
+"""Trains two variants from the same weights on the same batches, and compares them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import Any
 
 import keras
 
-from vgg_keras.comparison.directory import finished, open_directory, reported
+from vgg_keras.comparison.against import SAVED, load_saved
+from vgg_keras.comparison.directory import finished, home_of, open_directory, reported
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.noise import repetition, within_noise
-from vgg_keras.comparison.pairs import Pair, pair_runs
+from vgg_keras.comparison.pairs import Pair, Run, pair_runs
 from vgg_keras.comparison.parity import certify
 from vgg_keras.comparison.run import build_vgg, load_checked, make_batches, run_once
 from vgg_keras.comparison.timing import speed
-from vgg_keras.config import CompareConfig, ModelConfig
+from vgg_keras.config import CompareConfig, TrainConfig
 from vgg_keras.datasets import Arrays
+from vgg_keras.lists import Variants
 from vgg_keras.recording.saved import remove_states
 from vgg_keras.trainers import TRAINERS, Trainer
 
@@ -28,12 +30,12 @@ def compare(
     trainers: Mapping[str, Trainer] = TRAINERS,
     resume: bool = False,
 ) -> dict[str, Any]:
-    """Trains with both trainers from the same weights on the same batches, and compares them.
+    """Trains two variants from the same weights on the same batches, and compares them.
 
     Args:
         config: what to train, how, for which seeds, and where to keep it.
         verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
-        trainers: the two to compare, under the names `tape` and `fit`.
+        trainers: that the variants name, `tape` and `fit`.
         resume: go on with the comparison of that name, which was interrupted.
 
     Returns:
@@ -45,40 +47,56 @@ def compare(
         InconclusiveError: if a training diverged.
     """
     arrays = load_checked(config)
+    saved = load_saved(config, len(arrays.x_test)) if config.against is not None else None
+    if saved and config.variants is None:
+        config = replace(config, variants=Variants([saved.trainer]))
     directory = open_directory(config, "compare", resume)
     if old := finished(directory):
         return old
-    seeds = range(config.seed, config.seed + config.seeds)
+    names = (SAVED, *config.contestants) if saved else config.contestants
+
+    def train(name: str, seed: int, part: str) -> dict[str, Any]:
+        training, home = config.training(name, seed), home_of(directory, name, part)
+        return run_once(name, trainers[training.trainer], training, arrays, home, verbose)
+
+    def difference(seed: int, epoch: int) -> Difference:
+        if saved:
+            home = home_of(directory, names[1], f"seed-{seed}")
+            return saved.difference(seed, epoch, home / "model.keras")
+        if verbose:
+            print(f"They part in epoch {epoch}; replaying it step by step to find where.")
+        replayed = [replace(config.training(name, seed), epochs=epoch) for name in names]
+        return locate(replayed, arrays, trainers) or Difference(epoch, None, "unrepeatable")
+
     with reported(directory, config) as result:
-        runs: list[dict[str, Any]] = []
         ended = {(run["trainer"], run["seed"]): run for run in result.value["runs"]}
-        for index, seed in enumerate(seeds):
-            in_turn = list(trainers.items())[:: -1 if index % 2 else 1]
-            for name, trainer in in_turn:
-                home = directory / name / f"seed-{seed}"
-                seeded = replace(config, seed=seed)
-                run = ended.get((name, seed))
-                runs.append(run or run_once(name, trainer, seeded, arrays, home, verbose))
+        if saved:
+            ended |= {(SAVED, seed): run for seed, run in saved.runs.items()}
+            result.update(against=saved.told(config))
+        runs: list[Run] = []
+        for index, seed in enumerate(range(config.seed, config.seed + config.seeds)):
+            for name in names[:: -1 if index % 2 else 1]:
+                part = f"seed-{seed}"
+                runs.append(ended.get((name, seed)) or train(name, seed, part))
                 result.update(runs=runs)
-                remove_states(home)
+                remove_states(home_of(directory, name, part))
 
         repetitions = {}
         for first in runs[:2] if config.self_check else ():
             name = first["trainer"]
-            home = directory / name / "self-check"
-            second = run_once(name, trainers[name], config, arrays, home, verbose)
-            repetitions[name] = repetition(first, second)
-            result.update(self_check=repetitions)
-            remove_states(home)
+            if name != SAVED:
+                repetitions[name] = repetition(first, train(name, config.seed, "self-check"))
+                result.update(self_check=repetitions)
+                remove_states(home_of(directory, name, "self-check"))
 
         pairs = pair_runs(runs)
-        parity = judge(pairs, repetitions, config, arrays, trainers, verbose)
+        parity = judge(pairs, repetitions, difference)
         result.update(
             parity=parity,
             equivalence=equivalence(pairs, parity["verdict"], config.margin, arrays.classes)
             if len(pairs) > 1
             else None,
-            speed=speed(pairs),
+            speed=None if saved else speed(pairs),
         )
     return result.value
 
@@ -86,20 +104,14 @@ def compare(
 def judge(
     pairs: Sequence[Pair],
     repetitions: Mapping[str, Mapping[str, Any]],
-    config: CompareConfig,
-    arrays: Arrays,
-    trainers: Mapping[str, Trainer],
-    verbose: int,
+    find: Callable[[int, int], Difference],
 ) -> dict[str, Any]:
     """Certifies that pairs of runs agree, or finds where the first of them part.
 
     Args:
-        pairs: runs of tape and fit, one a seed.
+        pairs: runs of both, one a seed.
         repetitions: of each trainer, beside itself; empty if there was none.
-        config: of the comparison.
-        arrays: that were trained on.
-        trainers: that were compared.
-        verbose: 0 silent, else a line before a replay.
+        find: gives the first difference of a seed and an epoch in which they part.
 
     Returns:
         `parity` of `result.json`.
@@ -110,10 +122,7 @@ def judge(
         verdict = "indistinguishable"
     elif parity.parted:
         pair, epoch = parity.parted
-        replayed = replace(config, seed=pairs[pair][0]["seed"], epochs=epoch)
-        if verbose:
-            print(f"They part in epoch {epoch}; replaying it step by step to find where.")
-        difference = locate(replayed, arrays, trainers) or Difference(epoch, None, "unrepeatable")
+        difference = find(pairs[pair][0]["seed"], epoch)
     return {
         "verdict": verdict,
         "epochs_compared": parity.epochs_compared,
@@ -122,7 +131,7 @@ def judge(
 
 
 def locate(
-    config: ModelConfig, arrays: Arrays, trainers: Mapping[str, Trainer]
+    configs: Sequence[TrainConfig], arrays: Arrays, trainers: Mapping[str, Trainer]
 ) -> Difference | None:
     """Repeats two trainings in lockstep until they differ.
 
@@ -130,8 +139,8 @@ def locate(
         The first difference; None if this time they agree, so that one is not repeatable.
     """
 
-    def replay(trainer: Trainer) -> Callable[[keras.callbacks.Callback], None]:
+    def replay(config: TrainConfig) -> Callable[[keras.callbacks.Callback], None]:
         model, batches = build_vgg(config, arrays), make_batches(config, arrays)
-        return lambda pace: trainer(model, batches, config, [pace], 0)
+        return lambda pace: trainers[config.trainer](model, batches, config, [pace], 0)
 
-    return first_difference([replay(trainer) for trainer in trainers.values()])
+    return first_difference([replay(config) for config in configs])

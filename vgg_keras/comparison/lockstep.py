@@ -23,8 +23,9 @@ class Difference:
         step: counted from 1; None before the first step and in validation.
         stage: `initial` (weights before training), `metrics`, `optimizer`, `weights` (after a
             step, in the order in which a step makes them), `validation`, `steps` (one trainer
-            goes on where the other does not), or `unrepeatable` (repeated, they agree).
-        variable: name of the array that differs first.
+            goes on where the other does not), `unrepeatable` (repeated, they agree), or `epoch`
+            (one is saved, and of it only the state at the end is known).
+        variable: name of the array that differs first; None too if arrays have other shapes.
         max_abs: largest difference of two of its elements.
         max_ulp: the same in units in the last place, for floats.
     """
@@ -109,18 +110,20 @@ def compare_states(place: Place, first: State, second: State) -> Difference | No
     Args:
         place: epoch, step and stage; at the stage `step` the state's own stages are named.
         first: of one trainer.
-        second: of the other, with the same number of arrays a stage.
+        second: of the other, with the same stages.
 
     Returns:
         The difference, with its size, or None.
     """
     epoch, step, stage = place
     for part in first:
+        found = part if stage == "step" else stage
+        shapes = [[array.shape for _, array in state[part]] for state in (first, second)]
+        if shapes[0] != shapes[1]:
+            return Difference(epoch, step, found)
         for (name, a), (_, b) in zip(first[part], second[part], strict=True):
             if a.tobytes() != b.tobytes():
-                return Difference(
-                    epoch, step, part if stage == "step" else stage, name, *_size(a, b)
-                )
+                return Difference(epoch, step, found, name, *_size(a, b))
     return None
 
 

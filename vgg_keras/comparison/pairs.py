@@ -1,25 +1,27 @@
-"""Runs of both trainers, side by side."""
+"""Runs of two trainers, side by side."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Run = Mapping[str, Any]
 Pair = tuple[Run, Run]
 
 
-def pair_runs(runs: Iterable[Run]) -> list[Pair]:
-    """Pairs the runs of tape and fit that have the same seed, whichever was first.
+def pair_runs(runs: Sequence[Run]) -> list[Pair]:
+    """Pairs the runs of both trainers that have the same seed, whichever was first.
 
     Args:
-        runs: as in `result.json`, each seed with both trainers.
+        runs: as in `result.json`, each seed with both trainers; the trainer of the first of them
+            is the first of each pair.
     """
+    first, second = dict.fromkeys(run["trainer"] for run in runs)
     seeds: dict[int, dict[str, Run]] = {}
     for run in runs:
         seeds.setdefault(run["seed"], {})[run["trainer"]] = run
-    return [(trainers["tape"], trainers["fit"]) for trainers in seeds.values()]
+    return [(trainers[first], trainers[second]) for trainers in seeds.values()]
 
 
 def final_figures(run: Run) -> dict[str, float]:
@@ -38,8 +40,8 @@ def final_figures(run: Run) -> dict[str, float]:
 
 
 def differences(pairs: Sequence[Pair], metric: str) -> list[float]:
-    """Tape minus fit of a final figure, for each pair."""
-    return [final_figures(tape)[metric] - final_figures(fit)[metric] for tape, fit in pairs]
+    """First minus second of a final figure, for each pair."""
+    return [final_figures(first)[metric] - final_figures(second)[metric] for first, second in pairs]
 
 
 def _finite(figure: float | None) -> float:

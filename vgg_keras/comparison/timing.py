@@ -23,18 +23,18 @@ def speed(pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[
     """Compares the speed of two trainers.
 
     Args:
-        pairs: for each seed the runs of tape and fit, as in `result.json`.
+        pairs: for each seed the runs of both, as in `result.json`.
 
     Returns:
-        `tape_over_fit`, a ratio of seconds: above 1 the tape trainer is slower. `interval`, its
-        lowest and highest value seen. `method`.
+        A ratio of seconds under the names of both, such as `tape_over_fit`: above 1 the first is
+        slower. `interval`, its lowest and highest value seen. `method`.
     """
     ratios = []
-    for tape, fit in pairs:
-        seconds = list(zip(tape["seconds_per_epoch"], fit["seconds_per_epoch"], strict=False))
-        ratios += [tape / fit for tape, fit in seconds[1:] or seconds]
+    for runs in pairs:
+        seconds = list(zip(*(run["seconds_per_epoch"] for run in runs), strict=False))
+        ratios += [first / second for first, second in seconds[1:] or seconds]
     return {
-        "tape_over_fit": statistics.median(ratios),
+        "_over_".join(run["trainer"] for run in pairs[0]): statistics.median(ratios),
         "interval": [min(ratios), max(ratios)],
         "method": METHOD,
     }

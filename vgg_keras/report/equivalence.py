@@ -1,4 +1,4 @@
-"""What the report of a comparison says of many seeds, and of trainers that were trained twice."""
+"""What the report of a comparison says of many seeds, a saved run, and trainers trained twice."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from vgg_keras.report.page import Section
 def sections(result: Mapping[str, Any]) -> list[Section]:
     """As many sections as there is something to say."""
     equivalence, repetitions = result.get("equivalence"), words.repetitions(result)
-    parts = [Section("Each trainer beside itself", repetitions)] if repetitions else []
+    parts = [Section("The saved run", words.changes(result))] if "against" in result else []
+    parts += [Section("Each trainer beside itself", repetitions)] if repetitions else []
     if equivalence:
         parts.append(means(equivalence["trainers"]))
         if equivalence["verdict"] != "identical":
-            parts += [tests(equivalence), disagreements(equivalence["mcnemar"])]
+            parts += [tests(equivalence), disagreements(equivalence)]
     return parts
 
 
@@ -46,19 +47,21 @@ def tests(equivalence: Mapping[str, Any]) -> Section:
         "Equivalent: p of two one-sided paired t tests against the margin, below 0.05 for both "
         "figures. Different: p of a paired t test, below 0.025 for a figure that is not equivalent."
     )
-    head = ["Tape minus fit", "Mean", "95 % from", "to", "Margin", "p equivalent", "p different"]
+    both = " minus ".join(equivalence["trainers"]).capitalize()
+    head = [both, "Mean", "95 % from", "to", "Margin", "p equivalent", "p different"]
     return Section("Equivalent or different", [text], head=head, rows=rows)
 
 
-def disagreements(pairs: list[dict[str, Any]]) -> Section:
+def disagreements(equivalence: Mapping[str, Any]) -> Section:
     """A row for each seed."""
+    names = list(equivalence["trainers"])
     rows = [
-        [pair["seed"], pair["only_tape"], pair["only_fit"], words.probability(pair["p"])]
-        for pair in pairs
+        [pair["seed"], *(pair[f"only_{name}"] for name in names), words.probability(pair["p"])]
+        for pair in equivalence["mcnemar"]
     ]
     text = (
         "The p of McNemar's exact test is of these two models alone. Two seeds of one trainer give "
         "models that differ too, so it does not enter the verdict on the trainers."
     )
-    head = ["Seed", "Only tape", "Only fit", "p"]
+    head = ["Seed", *(f"Only {name}" for name in names), "p"]
     return Section("Test images that one of the two gets right", [text], head=head, rows=rows)

@@ -30,10 +30,10 @@ METRICS = {
 }
 
 # Wide under narrow and dashed, so that of two identical curves both are seen.
-STYLES: dict[str, dict[str, Any]] = {
-    "tape": {"color": BLUE, "linewidth": 5, "alpha": 0.45},
-    "fit": {"color": ORANGE, "linestyle": "--", "marker": "o", "markersize": 4},
-}
+STYLES: tuple[dict[str, Any], ...] = (
+    {"color": BLUE, "linewidth": 5, "alpha": 0.45},
+    {"color": ORANGE, "linestyle": "--", "marker": "o", "markersize": 4},
+)
 
 
 def verdict(result: Mapping[str, Any]) -> str:
@@ -46,19 +46,21 @@ def verdict(result: Mapping[str, Any]) -> str:
         if not tests:
             return f"The run is {result['status']}: no training was completed."
         return f"{tests[0]['accuracy']:.2%} of the test images are classified correctly."
+    both = " and ".join(words.names(result))
     if parity["verdict"] == "identical":
         epochs = parity["epochs_compared"]
         compared = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
-        return f"Both trainers are identical to the last bit after {compared}."
+        return f"{both.capitalize()} are identical to the last bit after {compared}."
     if parity["verdict"] == "indistinguishable":
         return words.NOISE.capitalize()
     difference = parity["first_difference"]
     step = f", step {difference['step']}" if difference["step"] else ""
-    place = f"part in epoch {difference['epoch']}{step}: {difference['stage']}."
+    stage = "" if "against" in result else f": {difference['stage']}"
+    place = f"part in epoch {difference['epoch']}{step}{stage}."
     if result["equivalence"]:
         told = words.verdict(result["equivalence"])
         return f"{told[0].upper()}{told[1:]} They {place}"
-    return f"The trainers {place}"
+    return " ".join([f"{both.capitalize()} {place}", *words.meaning(result)])
 
 
 def sections(result: Mapping[str, Any]) -> list[Section]:
@@ -69,11 +71,13 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
     seed = runs[0]["seed"]
     shown = {run["trainer"]: run for run in runs if run["seed"] == seed}
     seeds = sorted({run["seed"] for run in runs})
-    trainers = {name: [run for run in runs if run["trainer"] == name] for name in STYLES}
-    trainers = {name: repeated for name, repeated in trainers.items() if repeated}
+    trainers = {
+        name: [run for run in runs if run["trainer"] == name] for name in words.names(result)
+    }
     text = [f"Mean, lowest and highest of {len(seeds)} seeds."] if len(seeds) > 1 else []
     if len(trainers) > 1:
-        text.append("Under each pair of curves is their difference, tape minus fit.")
+        both = " minus ".join(trainers)
+        text.append(f"Under each pair of curves is their difference, {both}.")
     parts = [
         *equivalence.sections(result),
         Section("Curves", text, [curves(trainers, metric) for metric in METRICS]),
@@ -85,8 +89,8 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
         trainers_by_mistakes.setdefault(str(run["mistakes"]), []).append(name)
     for names in trainers_by_mistakes.values():
         parts.append(mistakes(shown[names[0]]["mistakes"], names))
-    if "speed" in result:
-        parts.append(speed(result["speed"]))
+    if result.get("speed"):
+        parts.append(speed(result["speed"], list(trainers)))
     return parts
 
 
@@ -128,12 +132,13 @@ def tests(runs: Sequence[Mapping[str, Any]]) -> Section:
     return Section("Test images", text, head=head, rows=rows)
 
 
-def speed(ratio: Mapping[str, Any]) -> Section:
+def speed(ratio: Mapping[str, Any], names: Sequence[str]) -> Section:
     """Which trainer took longer."""
     low, high = ratio["interval"]
     told = (
-        f"Seconds an epoch, tape over fit: {ratio['tape_over_fit']:.3f} (from {low:.3f} to "
-        f"{high:.3f}). The trainings ran one after the other, so load on the machine counts."
+        f"Seconds an epoch, {' over '.join(names)}: {ratio['_over_'.join(names)]:.3f} "
+        f"(from {low:.3f} to {high:.3f}). The trainings ran one after the other, so load on the "
+        "machine counts."
     )
     return Section("Speed", [told])
 
@@ -144,23 +149,23 @@ def curves(trainers: Mapping[str, Sequence[Mapping[str, Any]]], metric: str) -> 
     drawing, (above, *below) = (
         make_axes(height=3.6, height_ratios=(3, 1)) if both else make_axes(height=2.8)
     )
-    for name, runs in trainers.items():
+    for (name, runs), style in zip(trainers.items(), STYLES, strict=False):
         columns = [
             [value for value in column if value is not None] or [float("nan")]
             for column in zip_longest(*(run["history"][metric] for run in runs))
         ]
         epochs = range(1, len(columns) + 1)
-        above.plot(epochs, list(map(fmean, columns)), label=name, **STYLES[name])
+        above.plot(epochs, list(map(fmean, columns)), label=name, **style)
         if len(runs) > 1:
             band = list(map(min, columns)), list(map(max, columns))
-            above.fill_between(epochs, *band, color=STYLES[name]["color"], alpha=0.15)
+            above.fill_between(epochs, *band, color=style["color"], alpha=0.15)
     above.set_ylabel(METRICS[metric])
     if metric.endswith("accuracy"):
         above.yaxis.set_major_formatter(lambda value, place: f"{value:.1%}")
     above.legend(frameon=False)
     alt = f"{METRICS[metric]} by epoch."
     for axes in below:
-        alt += " " + draw_differences(axes, trainers["tape"], trainers["fit"], metric)
+        alt += " " + draw_differences(axes, metric, *trainers.values())
     last = below[-1] if below else above
     last.set_xlabel("Epoch")
     last.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -169,17 +174,17 @@ def curves(trainers: Mapping[str, Sequence[Mapping[str, Any]]], metric: str) -> 
 
 def draw_differences(
     axes: Axes,
-    tapes: Sequence[Mapping[str, Any]],
-    fits: Sequence[Mapping[str, Any]],
     metric: str,
+    firsts: Sequence[Mapping[str, Any]],
+    seconds: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Draws tape minus fit, a line for each seed, and tells the largest."""
+    """Draws first minus second, a line for each seed, and tells the largest."""
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.set_ylabel("difference")
-    histories = {fit["seed"]: fit["history"][metric] for fit in fits}
+    histories = {run["seed"]: run["history"][metric] for run in seconds}
     differences = []
-    for tape in tapes:
-        pairs = zip(tape["history"][metric], histories.get(tape["seed"], ()), strict=False)
+    for run in firsts:
+        pairs = zip(run["history"][metric], histories.get(run["seed"], ()), strict=False)
         line = [float("nan") if a is None or b is None else a - b for a, b in pairs]
         axes.plot(range(1, len(line) + 1), line, "o-", color="black", markersize=3)
         differences += line

@@ -1,9 +1,11 @@
-"""What a comparison over many seeds found, in sentences, for the terminal and for the report."""
+"""What a comparison found, in sentences, for the terminal and for the report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from vgg_keras.variants import parse_variant
 
 FIGURES = {
     "loss": "training loss",
@@ -14,9 +16,14 @@ FIGURES = {
 NOISE = "not distinguishable from the trainer's own noise."
 
 
+def names(result: Mapping[str, Any]) -> list[str]:
+    """The trainers, the first of the comparison first."""
+    return list(dict.fromkeys(run["trainer"] for run in result["runs"]))
+
+
 def verdict(equivalence: Mapping[str, Any]) -> str:
     """The verdict on trainers that differ in bits, over many seeds."""
-    tests = equivalence["differences"]
+    tests, both = equivalence["differences"], " and ".join(equivalence["trainers"])
     seeds = len(equivalence["mcnemar"])
     margins = " and ".join(
         f"{size(test['margin'], metric)} in {FIGURES[metric]}" for metric, test in tests.items()
@@ -27,20 +34,45 @@ def verdict(equivalence: Mapping[str, Any]) -> str:
         needed = max(test["seeds_needed"] or 0 for test in tests.values())
         reason = f"About {needed} seeds would, if the difference stays as it is."
     return {
-        "equivalent": f"equivalent: over {seeds} seeds the trainers differ by less than {margins}.",
-        "different": f"different: over {seeds} seeds the trainers differ by more than chance.",
-        "undecided": f"undecided: {seeds} seeds do not tell whether the trainers differ by less "
-        f"than {margins}. {reason}",
+        "equivalent": f"equivalent: over {seeds} seeds {both} differ by less than {margins}.",
+        "different": f"different: over {seeds} seeds {both} differ by more than chance.",
+        "undecided": f"undecided: {seeds} seeds do not tell whether {both} differ by less than "
+        f"{margins}. {reason}",
     }[equivalence["verdict"]]
 
 
 def differences(equivalence: Mapping[str, Any]) -> list[str]:
     """How far apart the trainers are, a sentence for each figure that was tested."""
-    told = []
+    told, both = [], " minus ".join(equivalence["trainers"]).capitalize()
     for metric, test in equivalence["differences"].items():
         mean, low, high = (size(d, metric, "+") for d in (test["mean"], *test["interval"]))
-        told.append(f"Tape minus fit, {FIGURES[metric]}: {mean} (95 % interval {low} to {high}).")
+        told.append(f"{both}, {FIGURES[metric]}: {mean} (95 % interval {low} to {high}).")
     return told
+
+
+def meaning(result: Mapping[str, Any]) -> list[str]:
+    """What it means that the trainers part, a sentence if they compute in different ways."""
+    if result["equivalence"] or "against" in result:
+        return []
+    asked = {name: result["config"][name] for name in ("precision", "jit_compile")}
+    first, second = ({**asked, **parse_variant(name)[1]} for name in names(result))
+    if first == second:
+        return []
+    other = "XLA" if first["precision"] == second["precision"] else "Another precision"
+    return [f"{other} does not give the same bits; --seeds 5 tells whether they are equivalent."]
+
+
+def changes(result: Mapping[str, Any]) -> list[str]:
+    """What a saved run was and what is other now, a sentence for each."""
+    if "against" not in result:
+        return []
+    saved = result["against"]
+    told = [
+        f"{what}: {text(before)} then, {text(now)} now."
+        for what, (before, now) in saved["changed"].items()
+    ]
+    same = "Options, packages and machine are the same now."
+    return [f"Saved: {saved['trainer']} of {saved['directory']}.", *(told or [same])]
 
 
 def summary(figures: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
@@ -71,6 +103,11 @@ def repetitions(result: Mapping[str, Any]) -> list[str]:
             else f"Trained again, {trainer} is not repeatable; its own noise: {floor}."
         )
     return told
+
+
+def text(value: Any) -> str:
+    """A value of an option, or a fact of the machine, as text."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def value(figure: float | None, metric: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vgg_keras.errors import InputError
-from vgg_keras.report import benchmark, search, training
+from vgg_keras.report import benchmark, search, training, words
 from vgg_keras.report.page import Section, write_page
 
 
@@ -55,8 +55,10 @@ def about(result: Mapping[str, Any], command: str, directory: Path) -> list[Sect
     """How to repeat the run, and where it ran."""
     environment = dict(result["environment"])
     packages = environment.pop("packages")
-    rows = [[key, _text(value)] for key, value in {**environment, **packages}.items()]
-    config = [[key, _text(value)] for key, value in result["config"].items() if value is not None]
+    rows = [[key, words.text(value)] for key, value in {**environment, **packages}.items()]
+    config = [
+        [key, words.text(value)] for key, value in result["config"].items() if value is not None
+    ]
     file = shlex.quote(str(directory / "config.json"))
     code = f"vgg-keras {command} --config {file} --name AGAIN"
     return [
@@ -64,7 +66,3 @@ def about(result: Mapping[str, Any], command: str, directory: Path) -> list[Sect
         Section("Configuration", head=["Option", "Value"], rows=config),
         Section("Environment", head=["What", "Value"], rows=rows),
     ]
-
-
-def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
