@@ -54,7 +54,7 @@ def test_a_training_is_compared_with_the_variant_and_the_seed_that_it_has(logs, 
     assert in_process(*command) == 0
     output = capsys.readouterr().out
     assert output.startswith("Verdict: identical to the last bit.")
-    assert f"Saved: fit of {saved}." in " ".join(output.split())
+    assert f"The saved run is fit of {saved}." in " ".join(output.split())
     assert "Options, packages and machine are the same now.\n" in output
     assert "Seconds an epoch" not in output
     result = json.loads((tmp_path / "compare" / "b" / "result.json").read_text())
@@ -130,7 +130,7 @@ def test_digests_that_part_are_told_where_the_final_weights_agree_or_are_gone(al
         ({"status": "interrupted"}, [], "--against: expected a run that is finished, received"),
         ({"runs": None}, [], "--against: expected the folder of a run of train or compare"),
         ({}, ["--seeds", "3"], "--seeds: expected seeds of"),
-        ({}, ["--limit", "800"], "--against: expected a run with 133 test images, received"),
+        ({}, ["--limit", "800"], "--against: expected a run with 133 test images, as"),
     ],
     ids=str,
 )

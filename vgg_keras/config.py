@@ -192,8 +192,8 @@ class CompareConfig(ModelConfig):
         variants: the two to compare: tape or fit, each with the precision that differs from
             --precision, or jit, such as tape,fit:bfloat16; default tape,fit. With --against the
             one to train; default that of the saved run.
-        against: folder of a finished run of train or compare, to compare one variant with instead
-            of another one that is trained too.
+        against: folder of a finished run of train or compare, which takes the place of the first
+            variant; only the other one is trained.
     """
 
     seeds: int = 1

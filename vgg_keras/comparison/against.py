@@ -104,7 +104,8 @@ def load_saved(config: CompareConfig, test_images: int) -> Saved:
         expected = "the folder of a run of train or compare"
         received = f"{directory} ({error!r})"
         raise InputError(f"--against: expected {expected}, received {received}") from error
-    require(status == "finished", "--against", "a run that is finished", f"{directory}, {status}")
+    received = f"{directory}, which is {status}; go on with it first"
+    require(status == "finished", "--against", "a run that is finished", received)
     names = [name for name in names if name != SAVED]
     asked = (config.variants or names)[0]
     saved = Saved(directory, result, asked if asked in names else names[0])
@@ -112,7 +113,7 @@ def load_saved(config: CompareConfig, test_images: int) -> Saved:
         expected = f"seeds of {directory}: {', '.join(map(str, saved.runs))}"
         require(seed in saved.runs, "--seeds", expected, seed)
     total = saved.runs[config.seed]["test"]["total"]
-    expected = f"a run with {test_images} test images"
+    expected = f"a run with {test_images} test images, as --dataset and --limit give now"
     require(total == test_images, "--against", expected, f"{directory} with {total}")
     return saved
 

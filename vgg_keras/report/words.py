@@ -72,7 +72,8 @@ def changes(result: Mapping[str, Any]) -> list[str]:
         for what, (before, now) in saved["changed"].items()
     ]
     same = "Options, packages and machine are the same now."
-    return [f"Saved: {saved['trainer']} of {saved['directory']}.", *(told or [same])]
+    run = f"The saved run is {saved['trainer']} of {saved['directory']}."
+    return [run, *(told or [same])]
 
 
 def summary(figures: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
