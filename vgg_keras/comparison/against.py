@@ -46,7 +46,7 @@ class Saved:
         runs = [run for run in self.result["runs"] if run["trainer"] == self.trainer]
         return {run["seed"]: {**run, "trainer": SAVED} for run in runs}
 
-    def told(self, config: CompareConfig) -> dict[str, Any]:
+    def about(self, config: CompareConfig) -> dict[str, Any]:
         """`against` of `result.json`: what is compared with, and what is other now."""
         before = _facts(self.result["config"], self.trainer, self.result["environment"])
         now = _facts(json_values(config.to_dict()), config.contestants[0], environment())

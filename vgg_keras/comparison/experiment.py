@@ -72,7 +72,7 @@ def compare(
         ended = {(run["trainer"], run["seed"]): run for run in result.value["runs"]}
         if saved:
             ended |= {(SAVED, seed): run for seed, run in saved.runs.items()}
-            result.update(against=saved.told(config))
+            result.update(against=saved.about(config))
         runs: list[Run] = []
         for index, seed in enumerate(range(config.seed, config.seed + config.seeds)):
             for name in names[:: -1 if index % 2 else 1]:
