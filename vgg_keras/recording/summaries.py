@@ -17,14 +17,14 @@ from vgg_keras.recording.hparams import write_row
 from vgg_keras.recording.mistakes import Mistake
 from vgg_keras.recording.pictures import confusion_picture, filters_picture, grid_picture
 
-SAMPLE = 1000
+SAMPLE = 500
 SAMPLE_BATCH = 100
 
 
 class Summaries(keras.callbacks.Callback):
     """Writes the graph, and after each epoch images, into an event file of its own.
 
-    The images of an epoch are the confusion matrix of the first 1,000 test images, and the filters
+    The images of an epoch are the confusion matrix of the first 500 test images, and the filters
     of the first layer.
 
     Args:
