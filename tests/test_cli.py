@@ -246,3 +246,15 @@ def test_on_a_terminal_there_is_a_progress_bar_and_no_start_up_chatter(tmp_path)
     assert "━" in text
     for chatter in ("oneDNN", "CUDA", "cuda", "absl", "rebuild TensorFlow"):
         assert chatter not in text
+
+
+@pytest.mark.parametrize(
+    ("flags", "warns"), [("sse avx512f", True), ("sse avx512_bf16", False), ("", False)]
+)
+def test_a_processor_that_bfloat16_is_slow_on_is_warned_of(
+    tmp_path, monkeypatch, capsys, flags, warns
+):
+    monkeypatch.setattr("vgg_keras.runs.processor", lambda: {"flags": flags})
+    arguments = ("train", *SMALL, "--precision", "bfloat16", "--logdir", tmp_path)
+    assert in_process(*arguments) == 0
+    assert ("no instructions for bfloat16" in capsys.readouterr().err) is warns

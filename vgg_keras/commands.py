@@ -35,7 +35,23 @@ def tensorflow_for(options: Namespace) -> Iterator[int]:
             tf.zeros(())  # starts the devices, which have something to say too
             if not options.verbose:
                 tf.get_logger().setLevel("ERROR")
+        if "bfloat16" in f"{options.get('precision')} {options.get('variants')}":
+            warn_of_bfloat16()
         yield 0 if options.quiet else 1 if sys.stdout.isatty() else 2
+
+
+def warn_of_bfloat16() -> None:
+    """Says so if bfloat16 will be slow."""
+    import tensorflow as tf
+
+    from vgg_keras.runs import lacks_bfloat16
+
+    if lacks_bfloat16() and not tf.config.list_physical_devices("GPU"):
+        print(
+            "vgg-keras: this processor has no instructions for bfloat16, which will be slower than "
+            "float32",
+            file=sys.stderr,
+        )
 
 
 def run_compare(options: Namespace) -> int:

@@ -220,11 +220,7 @@ def environment() -> dict[str, Any]:
         Versions of Python and the packages, system, processor, its cores for this process and
         its instruction sets that TensorFlow uses.
     """
-    fields: dict[str, str] = {}
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
-        fields = {name.strip(): value.strip() for name, _, value in lines}
+    fields = processor()
     flags = set(fields.get("flags", "").split())
     return {
         "python": platform.python_version(),
@@ -234,6 +230,22 @@ def environment() -> dict[str, Any]:
         "cores": cores(),
         "cpu_features": [feature for feature in CPU_FEATURES if feature in flags],
     }
+
+
+def processor() -> dict[str, str]:
+    """What the system says of the processor, by name; nothing if it does not tell."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.is_file():
+        return {}
+    lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
+    return {name.strip(): value.strip() for name, _, value in lines}
+
+
+def lacks_bfloat16() -> bool:
+    """Whether the processor is known to have no instructions for bfloat16."""
+    fields = processor()
+    flags = fields.get("flags", fields.get("Features", "")).split()
+    return bool(flags) and not {"avx512_bf16", "amx_bf16", "bf16"} & set(flags)
 
 
 def cores() -> int:
