@@ -1,9 +1,10 @@
-"""What the comparison costs beside two bare scripts that do the same training.
+"""What the commands cost beside two bare scripts that do the same training.
 
-Runs `vgg-keras compare`, `bare.py tape` and `bare.py fit` in turn, each as a process of its own,
-and prints the ratios of whole wall times and of peak memory.
+Runs `bare.py tape`, `bare.py fit`, `vgg-keras train` with each trainer and `vgg-keras compare` in
+turn, each as a process of its own, and prints the ratios of whole wall times and of peak memory.
 
-Usage, from the root of a checkout: `python scripts/overhead.py --epochs 5 --limit 60000 --rounds 1`
+Usage, from the root of a checkout: `python scripts/overhead.py --epochs 5 --rounds 1`;
+with `--epochs 1 --limit 32` it is start-up that is compared.
 """
 
 import argparse
@@ -21,6 +22,9 @@ class Usage(NamedTuple):
 
     seconds: float
     peak_bytes: int
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s, {self.peak_bytes / 2**20:.0f} MiB"
 
 
 def measure(*arguments: str) -> Usage:
@@ -44,35 +48,41 @@ def measure(*arguments: str) -> Usage:
 
 
 def main() -> None:
-    """Prints a line a round, and the medians."""
-    parser = argparse.ArgumentParser(description="Costs of compare beside two bare scripts.")
+    """Prints a line for each measurement, and a table of ratios."""
+    parser = argparse.ArgumentParser(description="Costs beside two bare scripts.")
     parser.add_argument("--epochs", default="5")
     parser.add_argument("--limit", default="60000")
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
 
-    ratios = []
+    size = ["--epochs", options.epochs, "--limit", options.limit, "--logdir"]
+    ours = {
+        "train --trainer tape": ["tape"],
+        "train --trainer fit": ["fit"],
+        "compare": ["tape", "fit"],
+    }
+    ratios: dict[str, list[tuple[float, float]]] = {name: [] for name in ours}
     for _ in range(options.rounds):
-        with tempfile.TemporaryDirectory() as logs:
-            size = ["--epochs", options.epochs, "--limit", options.limit]
-            ours = measure("-m", "vgg_keras", "compare", *size, "--logdir", logs)
-        tape = measure("scripts/bare.py", "tape", options.epochs, options.limit)
-        fit = measure("scripts/bare.py", "fit", options.epochs, options.limit)
-        wall = ours.seconds / (tape.seconds + fit.seconds)
-        memory = ours.peak_bytes / fit.peak_bytes
-        ratios.append((wall, memory))
-        print(
-            f"compare {ours.seconds:.1f} s, {ours.peak_bytes / 2**20:.0f} MiB; "
-            f"bare tape {tape.seconds:.1f} s, {tape.peak_bytes / 2**20:.0f} MiB; "
-            f"bare fit {fit.seconds:.1f} s, {fit.peak_bytes / 2**20:.0f} MiB; "
-            f"wall {wall:.3f} x the sum, memory {memory:.3f} x bare fit",
-            flush=True,
-        )
-    for name, values in zip(("wall", "memory"), zip(*ratios, strict=True), strict=True):
-        print(
-            f"{name}: median {statistics.median(values):.3f}, "
-            f"from {min(values):.3f} to {max(values):.3f} of {options.rounds} rounds"
-        )
+        bare = {
+            name: measure("scripts/bare.py", name, options.epochs, options.limit)
+            for name in ("tape", "fit")
+        }
+        for name, usage in bare.items():
+            print(f"bare {name}: {usage}", flush=True)
+        for name, beside in ours.items():
+            with tempfile.TemporaryDirectory() as logs:
+                usage = measure("-m", "vgg_keras", *name.split(), *size, logs)
+            print(f"{name}: {usage}", flush=True)
+            seconds = usage.seconds / sum(bare[script].seconds for script in beside)
+            memory = usage.peak_bytes / max(bare[script].peak_bytes for script in beside)
+            ratios[name].append((seconds, memory))
+    print(f"Beside the bare scripts, median of {options.rounds} rounds, lowest and highest:")
+    for name, pairs in ratios.items():
+        for what, values in zip(
+            ("wall time", "peak memory"), zip(*pairs, strict=True), strict=True
+        ):
+            spread = f"{min(values):.3f} to {max(values):.3f}"
+            print(f"{name}: {what} {statistics.median(values):.3f} ({spread})")
 
 
 if __name__ == "__main__":

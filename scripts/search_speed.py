@@ -1,8 +1,9 @@
-"""Times a search against one with plain KerasTuner in one process: same trials, same work.
+"""Times searches against one with plain KerasTuner in one process: same trials, same work.
 
-`python scripts/search_speed.py --trials 12 --limit 12000 --rounds 3`. In each round, in turn: plain
-KerasTuner, `vgg-keras search` in one process, and with two workers; each one a process of its own,
-timed as a whole, and ending with the best design trained anew on all images and tested.
+`python scripts/search_speed.py --trials 12 --limit 12000 --rounds 2`. In each round, in turn: plain
+KerasTuner in float32, and `vgg-keras search` in float32 and bfloat16 with one worker and more; each
+one a process of its own, timed as a whole, and ending with the best design trained anew on all
+images and tested.
 """
 
 import argparse
@@ -14,12 +15,12 @@ import time
 
 
 def main() -> None:
-    """Runs the rounds and prints ratios."""
+    """Runs the rounds and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--limit", type=int, default=12000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="the most")
     parser.add_argument("--plain", metavar="FOLDER", help="only the search with plain KerasTuner")
     options = parser.parse_args()
     if options.plain:
@@ -27,10 +28,12 @@ def main() -> None:
         return
     size = ["--trials", str(options.trials), "--limit", str(options.limit)]
     ours = [sys.executable, "-m", "vgg_keras", "search", *size, "--epochs", "1", "--quiet"]
-    commands = {
-        "plain": [sys.executable, __file__, *size, "--plain"],
-        "serial": [*ours, "--logdir"],
-        "workers": [*ours, "--workers", str(options.workers), "--logdir"],
+    commands = {"plain KerasTuner": [sys.executable, __file__, *size, "--plain"]} | {
+        f"{precision}, workers: {workers}": [
+            *(*ours, "--precision", precision, "--workers", str(workers), "--logdir")
+        ]
+        for precision in ("float32", "bfloat16")
+        for workers in range(1, options.workers + 1)
     }
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(options.rounds):
@@ -42,10 +45,13 @@ def main() -> None:
             if done.returncode:
                 raise SystemExit(f"{name} failed:\n{done.stderr}")
             print(f"round {number + 1}, {name}: {seconds[name][-1]:.1f} s", flush=True)
-    for first, second in (("plain", "serial"), ("plain", "workers"), ("serial", "workers")):
-        ratios = [a / b for a, b in zip(seconds[first], seconds[second], strict=True)]
+    print("Median of the rounds, lowest and highest")
+    for name, times in seconds.items():
+        rate = 60 * options.trials / statistics.median(times)
+        ratios = [a / b for a, b in zip(seconds["plain KerasTuner"], times, strict=True)]
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        print(f"{second} is {statistics.median(ratios):.2f} x as fast as {first} ({spread})")
+        ratio = f"{statistics.median(ratios):.2f} x plain ({spread})"
+        print(f"{name:20s} {rate:6.1f} trials a minute, {ratio}")
 
 
 def plain(trials: int, limit: int, folder: str) -> None:
