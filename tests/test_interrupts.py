@@ -1,6 +1,7 @@
 """^C, SIGTERM, full disks and diverging trainings: a line, the right status, nothing lost."""
 
 import json
+import os
 import resource
 import signal
 import threading
@@ -17,6 +18,8 @@ from trainings import STEPS, outcome, run, start, undisturbed
 from vgg_keras.errors import InconclusiveError, InputError
 from vgg_keras.interrupts import heeding_signals
 from vgg_keras.recording.saved import load_state
+
+NOBODY = 65534
 
 
 def interrupt(process, directory, number, times=1):
@@ -114,6 +117,23 @@ def test_on_a_full_disk_the_last_state_is_kept(tmp_path, trainer, room):
     assert "mend it and go on with: vgg-keras train --config" in str(told.value)
     run(tmp_path, "a", resume=True, callbacks=[InStep(STEPS + 2, nothing)], trainer=trainer)
     assert outcome(tmp_path / "train" / "a") == undisturbed(trainer=trainer)
+
+
+def test_when_the_permission_to_write_is_lost_the_last_state_is_kept(tmp_path):
+    whole, home, user = undisturbed(trainer="tape"), tmp_path / "train" / "a", os.geteuid()
+
+    def forbid(model):
+        home.chmod(0o500)
+        os.seteuid(user or NOBODY)  # the superuser may write anywhere
+
+    try:
+        with pytest.raises(InputError, match=r"Permission denied.*; mend it and go on with: "):
+            run(tmp_path, "a", callbacks=[InStep(STEPS + 2, forbid)])
+    finally:
+        os.seteuid(user)
+        home.chmod(0o700)
+    run(tmp_path, "a", resume=True, callbacks=[InStep(STEPS + 2, lambda model: None)])
+    assert outcome(home) == whole
 
 
 def test_a_loss_that_is_not_finite_ends_a_run_in_a_line_and_is_reported(tmp_path, capsys):

@@ -24,10 +24,8 @@ slow = pytest.mark.slow
     [
         ("tape", STEPS + 3, {}),
         ("fit", STEPS + 4, {"save_every": 2}),
-        pytest.param("tape", STEPS + 4, {"save_every": 2}, marks=slow),
-        pytest.param("fit", STEPS + 3, {}, marks=slow),
         pytest.param("tape", 2 * STEPS, {"save_every": 1}, marks=slow),
-        pytest.param("fit", 2 * STEPS, {"save_every": 1}, marks=slow),
+        pytest.param("fit", STEPS + 3, {}, marks=slow),
         pytest.param("tape", STEPS + 5, {"save_every": 2, "steps_per_execution": 3}, marks=slow),
         pytest.param("fit", STEPS + 5, {"save_every": 2, "steps_per_execution": 3}, marks=slow),
         pytest.param("tape", STEPS + 3, {"save_every": 2, "precision": "float16"}, marks=slow),
@@ -38,7 +36,8 @@ def test_a_training_goes_on_with_the_same_bits(tmp_path, trainer, crash, options
         run(tmp_path, "a", crash, trainer=trainer, **options)
     run(tmp_path, "a", resume=True, trainer=trainer, **options)
     home = tmp_path / "train" / "a"
-    assert outcome(home) == undisturbed(trainer=trainer, **options)
+    unsaved = {name: value for name, value in options.items() if name != "save_every"}
+    assert outcome(home) == undisturbed(trainer=trainer, **unsaved)
     assert not list(home.glob("state*"))
 
 
