@@ -7,6 +7,7 @@ from searches import SMALL
 
 from vgg_keras import SearchConfig
 from vgg_keras.errors import InconclusiveError
+from vgg_keras.interrupts import Wish
 from vgg_keras.tuning import chief, parallel
 from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.records import Record
@@ -67,7 +68,7 @@ def test_a_chief_that_no_worker_joins_does_not_wait_for_ever(oracle, tmp_path, m
     monkeypatch.setattr(parallel, "ALONE_SECONDS", 0.5)
     server = chief.Chief(oracle, None)
     with pytest.raises(InconclusiveError, match="no worker asked for a trial"):
-        parallel.serve(oracle, server, NoWorkers(), tmp_path)
+        parallel.serve(oracle, server, NoWorkers(), tmp_path, Wish())
 
 
 def test_a_worker_that_is_silent_for_long_is_lost(oracle, tmp_path, monkeypatch):
@@ -75,6 +76,6 @@ def test_a_worker_that_is_silent_for_long_is_lost(oracle, tmp_path, monkeypatch)
     monkeypatch.setattr(parallel, "ALONE_SECONDS", 2)
     oracle.create_trial("silent")
     with pytest.raises(InconclusiveError):
-        parallel.serve(oracle, chief.Chief(oracle, None), NoWorkers(), tmp_path)
+        parallel.serve(oracle, chief.Chief(oracle, None), NoWorkers(), tmp_path, Wish())
     assert oracle.ongoing_trials == {}
     assert oracle.create_trial("other").trial_id == "0"

@@ -18,6 +18,7 @@ from vgg_keras import __version__, commands
 from vgg_keras.benchmark_config import BenchmarkConfig
 from vgg_keras.config import QUICK, CompareConfig, RunConfig, SearchConfig, TrainConfig, option_of
 from vgg_keras.errors import InconclusiveError, InputError, require
+from vgg_keras.interrupts import sigterm_interrupts
 from vgg_keras.lists import list_type
 
 
@@ -36,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parse(arguments)
-        return COMMANDS[options.subcommand].run(options[options.subcommand])
+        with sigterm_interrupts():
+            return COMMANDS[options.subcommand].run(options[options.subcommand])
     except (InputError, InconclusiveError) as error:
         if "--verbose" in arguments:
             traceback.print_exc()

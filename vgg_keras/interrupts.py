@@ -31,6 +31,26 @@ class Wish:
 
 
 @contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Lets SIGTERM interrupt as ^C does: by a KeyboardInterrupt, which has its number.
+
+    In another thread than the main one, where Python allows no handlers, it stays as it is.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def heeding_signals() -> Iterator[Wish]:
     """Takes ^C and SIGTERM for a wish, which is obeyed at the end at the latest.
 

@@ -13,6 +13,7 @@ from keras_tuner.engine.trial import TrialStatus
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Batches, load_dataset
 from vgg_keras.evaluation import evaluate
+from vgg_keras.interrupts import Wish
 from vgg_keras.tuning.data import Data
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import Durable
@@ -22,7 +23,7 @@ from vgg_keras.tuning.tuner import seed_of
 
 
 def retrain_best(
-    oracle: Durable, config: SearchConfig, data: Data, directory: Path, verbose: int
+    oracle: Durable, config: SearchConfig, data: Data, directory: Path, wish: Wish, verbose: int
 ) -> dict[str, Any] | None:
     """Trains the best design anew on all training images, and tests it once.
 
@@ -31,6 +32,7 @@ def retrain_best(
         config: of the search.
         data: of the search.
         directory: gets `best.keras`.
+        wish: to stop.
         verbose: of the progress.
 
     Returns:
@@ -46,7 +48,7 @@ def retrain_best(
     hp.values = chosen(best)
     whole = load_dataset(config.dataset) if config.retrain_epochs else data.whole
     watched = replace(whole, x_test=data.parts.x_test, y_test=data.parts.y_test)
-    hypermodel = VGGHyperModel(replace(config, epochs=epochs), watched)
+    hypermodel = VGGHyperModel(replace(config, epochs=epochs), watched, wish)
     seed = seed_of(config.seed, int(best.trial_id), config.executions)
     keras.utils.set_random_seed(seed)
     model = hypermodel.build(hp)

@@ -10,6 +10,7 @@ import keras_tuner
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays, Batches
+from vgg_keras.interrupts import Wish
 from vgg_keras.model import VGG
 from vgg_keras.trainers import TRAINERS
 from vgg_keras.tuning.space import choose
@@ -21,12 +22,14 @@ class VGGHyperModel(keras_tuner.HyperModel):
     Args:
         config: of the search.
         arrays: to train on; the test images are those that score a trial.
+        wish: to stop, obeyed after a step; None if there will be none.
     """
 
-    def __init__(self, config: SearchConfig, arrays: Arrays):
+    def __init__(self, config: SearchConfig, arrays: Arrays, wish: Wish | None = None):
         super().__init__()
         self._config = config
         self._arrays = arrays
+        self._wish = wish or Wish()
 
     def build(self, hp: keras_tuner.HyperParameters) -> VGG:
         """Makes the model and its optimizer, both built, so that a checkpoint restores both."""
@@ -70,4 +73,8 @@ class VGGHyperModel(keras_tuner.HyperModel):
         batch_size = choose(hp, self._config).batch_size
         batches = Batches(self._arrays, batch_size, seed, self._config.class_weight)
         config = replace(self._config, epochs=epochs)
-        return TRAINERS[self._config.trainer](model, batches, config, callbacks, verbose)
+        stop = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: self._wish.obey()
+        )
+        trainer = TRAINERS[self._config.trainer]
+        return trainer(model, batches, config, [*callbacks, stop], verbose)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from vgg_keras.errors import InconclusiveError
+from vgg_keras.interrupts import Wish
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.status import Silence
@@ -15,7 +16,7 @@ ALONE_SECONDS = 600
 FAREWELL_SECONDS = 3
 
 
-def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> None:
+def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path, wish: Wish) -> None:
     """Serves an oracle until all its trials have ended.
 
     Args:
@@ -23,6 +24,7 @@ def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> Non
         chief: that serves it.
         workers: of this machine; those of others come and go.
         project: KerasTuner's directory, where workers write their status.
+        wish: to stop.
 
     Raises:
         InconclusiveError: if no trial can be run.
@@ -31,6 +33,7 @@ def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path) -> Non
     with workers.alive(), chief.serving():
         busy = time.monotonic()
         while not oracle.finished.wait(WATCH_SECONDS):
+            wish.obey()
             workers.watch()
             for name in list(oracle.ongoing_trials):
                 busy = time.monotonic()

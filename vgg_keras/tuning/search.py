@@ -10,6 +10,7 @@ from keras_tuner.engine.trial import Trial
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError, require
+from vgg_keras.interrupts import Wish, heeding_signals
 from vgg_keras.model import VGG
 from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory, find_run_directory
@@ -68,28 +69,33 @@ def search(
     display = Display(directory, config, verbose)
     result = Result(directory, config, data=data.facts, space=space, trials=[], best=None)
     restore_state(directory / "tuner")
-    with result:
+    with result, heeding_signals() as wish:
 
         def tell(trial: Trial) -> None:
             result.update(trials=rows(oracle, config))
             display.show_trial(trial, oracle)
 
-        tuner = Tuner(oracle, config, data.parts, directory)
+        tuner = Tuner(oracle, config, data.parts, directory, wish)
         result.update(trials=rows(oracle, config))
         oracle.tell = tell
         display.show_space(space)
         if server and address:
             display.show_address(server.address)
         with display.live():
-            run_trials(tuner, oracle, config, directory, server)
-        best = retrain_best(oracle, config, data, directory, verbose)
+            run_trials(tuner, oracle, config, directory, server, wish)
+        best = retrain_best(oracle, config, data, directory, wish, verbose)
         result.update(trials=rows(oracle, config), best=best)
     write_report(directory)
     return result.value
 
 
 def run_trials(
-    tuner: Tuner, oracle: Durable, config: SearchConfig, directory: Path, chief: Chief | None
+    tuner: Tuner,
+    oracle: Durable,
+    config: SearchConfig,
+    directory: Path,
+    chief: Chief | None,
+    wish: Wish,
 ) -> None:
     """Runs all trials: in this process, or by workers if there is a chief.
 
@@ -99,7 +105,7 @@ def run_trials(
     """
     if chief:
         workers = Workers(int(config.workers), config, directory, *chief.address)
-        serve(oracle, chief, workers, directory / "tuner")
+        serve(oracle, chief, workers, directory / "tuner", wish)
     else:
         tuner.search()
     if oracle.stopped:

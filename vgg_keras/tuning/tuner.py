@@ -19,6 +19,7 @@ from keras_tuner.errors import FailedTrialError, FatalError
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays
+from vgg_keras.interrupts import Wish
 from vgg_keras.memory import release_graphs
 from vgg_keras.recording.hparams import write_row
 from vgg_keras.tuning.hypermodel import VGGHyperModel
@@ -49,12 +50,20 @@ class Tuner(keras_tuner.Tuner):
         config: of the search.
         arrays: to train on; the test images are those that score a trial.
         directory: of the run; `tuner/` in it is KerasTuner's, `trial-ID/` has the event files.
+        wish: to stop, obeyed before a trial and after a step; None if there will be none.
     """
 
-    def __init__(self, oracle: Durable, config: SearchConfig, arrays: Arrays, directory: Path):
-        self._config, self._home = config, directory
+    def __init__(
+        self,
+        oracle: Durable,
+        config: SearchConfig,
+        arrays: Arrays,
+        directory: Path,
+        wish: Wish | None = None,
+    ):
+        self._config, self._home, self._wish = config, directory, wish or Wish()
         self._idle = False
-        hypermodel = VGGHyperModel(config, arrays)
+        hypermodel = VGGHyperModel(config, arrays, wish)
         with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells what it reloads
             super().__init__(oracle, hypermodel, directory=str(directory), project_name="tuner")
         self.save()  # or a search killed in its first trial could not go on
@@ -83,6 +92,7 @@ class Tuner(keras_tuner.Tuner):
 
     def on_trial_begin(self, trial: Trial) -> None:
         """Notes that there is work."""
+        self._wish.obey()
         self._idle = False
 
     def run_trial(self, trial: Trial, **_: Any) -> dict[str, float]:
