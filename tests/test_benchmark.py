@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from programs import in_process, refused
 
 from vgg_keras import VGG
-from vgg_keras.comparison.contestants import flops
+from vgg_keras.comparison.product import flops
 from vgg_keras.comparison.timing import seconds_ratio
 from vgg_keras.comparison.turns import Training, Turns, take_turns
 
