@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from programs import in_process
 from test_experiment import SCHEMA
-from trainings import STEPS, outcome, run, start, undisturbed
+from trainings import STEPS, Crash, outcome, run, start, undisturbed
 
 from vgg_keras.errors import InconclusiveError, InputError
 from vgg_keras.interrupts import heeding_signals
@@ -134,6 +134,20 @@ def test_when_the_permission_to_write_is_lost_the_last_state_is_kept(tmp_path):
         home.chmod(0o700)
     run(tmp_path, "a", resume=True, callbacks=[InStep(STEPS + 2, lambda model: None)])
     assert outcome(home) == whole
+
+
+def test_on_a_disk_that_is_still_full_a_resumed_training_tells_what_to_do(tmp_path):
+    with pytest.raises(Crash):
+        run(tmp_path, "a", STEPS + 1)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+    try:
+        with pytest.raises(
+            InputError, match=r"File too large.*; mend it and go on with: vgg-keras"
+        ):
+            run(tmp_path, "a", resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_loss_that_is_not_finite_ends_a_run_in_a_line_and_is_reported(tmp_path, capsys):

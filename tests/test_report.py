@@ -93,7 +93,7 @@ def test_what_is_no_run_is_refused_in_one_line(tmp_path, capsys, content):
         (tmp_path / "result.json").write_text(content)
     assert cli.main(["report", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "path: expected a run with a result.json" in line
+    assert "result.json: expected" in line
     assert not (tmp_path / "report.html").exists()
 
 

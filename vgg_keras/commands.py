@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,15 +186,18 @@ def run_report(options: Namespace) -> int:
 
 
 def dataset_of_run(path: Path) -> dict[str, Any]:
-    """The data set that a saved model was trained with, if the model lies in a run's directory."""
-    for directory in (path, *path.resolve().parents):
+    """The data set that a saved model was trained with, if the model lies in a run's directory.
+
+    Raises:
+        InputError: if the run's configuration cannot be read.
+    """
+    from vgg_keras.runs import read_json
+
+    for directory in (path, *Path(os.path.realpath(path)).parents):
         file = directory / "config.json"
-        if file.is_file():
-            try:
-                config = json.loads(file.read_text())
-                return {name: config[name] for name in ("dataset", "limit")}
-            except (ValueError, KeyError, TypeError):
-                break
+        if file.is_file() and (directory / "result.json").is_file():
+            config = {"dataset": None, "limit": None, **read_json(file)}
+            return {name: config[name] for name in ("dataset", "limit")}
     return {"dataset": "mnist", "limit": None}
 
 

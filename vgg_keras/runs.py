@@ -78,13 +78,11 @@ def find_run_directory(
     """
     require(config.name is not None, "--name", f"the run to {option.strip('-')}", "none")
     directory = Path(config.logdir, command, str(config.name))
+    require(directory.is_dir(), option, f"a run in {directory}", "none")
     file = directory / "config.json"
-    if directory.is_dir() and not file.exists():  # killed before there was one
+    if not file.exists():  # killed before there was one
         return directory
-    try:
-        old = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{option}: expected a run in {directory}, received {error}") from error
+    old = read_json(file)
     new = json_values(config.to_dict())
     for field in new:
         same = field in may_differ or old.get(field) == new[field]
@@ -97,6 +95,7 @@ class Result:
 
     Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by a signal)
     or `failed`. Until its end no other process can work on the run. A run that can go on says how.
+    One that cannot go on for bad input is left as it was.
 
     Args:
         directory: of the run; gets `config.json` and `result.json`.
@@ -108,7 +107,7 @@ class Result:
         value: what the file holds: JSON values.
 
     Raises:
-        InputError: if another process works on the run; at the end, if a file could not be written.
+        InputError: if another process works on the run, or a file cannot be written.
     """
 
     def __init__(self, directory: Path, config: RunConfig, resumable: bool = True, **parts: Any):
@@ -116,8 +115,13 @@ class Result:
         file = shlex.quote(str(directory / "config.json"))
         resume = f"go on with: vgg-keras {directory.parent.name} --config {file} --resume"
         self._advice = resume if resumable else "start it anew under another name"
-        self._lock = acquire(directory)
         self._path = directory / "result.json"
+        config_file = directory / "config.json"
+        with self._writing():
+            self._lock = acquire(directory)
+            files = (config_file, self._path)
+            self._before = {path: path.read_bytes() for path in files if path.exists()}
+            write_json(config_file, config.to_dict())
         self.value: dict[str, Any] = {
             "schema": SCHEMA,
             "status": "running",
@@ -125,7 +129,6 @@ class Result:
             "environment": environment(),
             **parts,
         }
-        write_json(directory / "config.json", config.to_dict())
 
     def update(self, **values: Any) -> None:
         """Sets values and writes the file."""
@@ -133,7 +136,8 @@ class Result:
         write_json(self._path, self.value)
 
     def __enter__(self) -> Self:
-        self.update()
+        with self._writing():
+            self.update()
         return self
 
     def __exit__(
@@ -143,24 +147,39 @@ class Result:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if isinstance(error, OSError):
-                raise error
-            if error is None:
-                self.update(status="finished")
-            elif isinstance(error, KeyboardInterrupt):
-                self.update(status="interrupted")
-                print(self._advice[0].upper() + self._advice[1:], file=sys.stderr)
-            else:
-                self.update(status="failed", reason=str(error))
-        except OSError as cause:
+            with self._writing():
+                self._end(error)
+        except InputError as told:
             with suppress(OSError):
-                self.update(status="failed", reason=str(cause))
-            raise InputError(
-                f"--logdir: expected a folder that can be written, received {self._path.parent} "
-                f"({cause}); mend it and {self._advice}"
-            ) from cause
+                self.update(status="failed", reason=str(told))
+            raise
         finally:
             self._lock.release()
+
+    def _end(self, error: BaseException | None) -> None:
+        if isinstance(error, OSError):
+            raise error
+        if error is None:
+            self.update(status="finished")
+        elif isinstance(error, KeyboardInterrupt):
+            self.update(status="interrupted")
+            print(self._advice[0].upper() + self._advice[1:], file=sys.stderr)
+        elif isinstance(error, InputError) and self._path in self._before:
+            for path, content in self._before.items():
+                with writing_whole(path) as file:
+                    file.write(content)
+        else:
+            self.update(status="failed", reason=str(error))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"--logdir: expected a folder that can be written, received {self._path.parent} "
+                f"({error}); mend it and {self._advice}"
+            ) from error
 
 
 def acquire(directory: Path) -> BaseFileLock:
@@ -180,6 +199,39 @@ def acquire(directory: Path) -> BaseFileLock:
         ) from error
     holder.write_text(f"process {os.getpid()} on {platform.node()}")
     return lock
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON file that a run has left.
+
+    Raises:
+        InputError: if it cannot be read, or holds anything but an object of finite numbers.
+    """
+    try:
+        value = json.loads(
+            path.read_text(encoding="utf-8"),
+            parse_constant=_finite,
+            parse_float=_finite,
+            parse_int=_whole,
+        )
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path}: expected JSON as a run leaves it, received {error}; start another run"
+        ) from error
+    require(isinstance(value, dict), str(path), "a JSON object", type(value).__name__)
+    return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text}, which is no finite number")
+    return number
+
+
+def _whole(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from vgg_keras.config import ModelConfig
 from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.report.write import write_report
+from vgg_keras.results import read_result
 from vgg_keras.runs import Result, create_run_directory, find_run_directory
 
 MAY_DIFFER = ("epochs", "save_every", "logdir", "name")
@@ -26,7 +26,7 @@ def open_directory(config: ModelConfig, command: str, resume: bool) -> Path:
     if not resume:
         return create_run_directory(config.logdir, command, config.name)
     directory = find_run_directory(config, command, MAY_DIFFER)
-    if old := read_result(directory):
+    if old := result_so_far(directory):
         epochs, ended = old["config"]["epochs"], bool(old["runs"])
         expected = f"{epochs}, as when it was started" + ("" if ended else ", or more")
         same = config.epochs == epochs or (config.epochs > epochs and not ended)
@@ -39,15 +39,14 @@ def home_of(directory: Path, variant: str, part: str) -> Path:
     return directory / variant.replace(":", "-") / part
 
 
-def read_result(directory: Path) -> dict[str, Any] | None:
+def result_so_far(directory: Path) -> dict[str, Any] | None:
     """The result so far; None if there is none yet."""
-    file = directory / "result.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    return read_result(directory) if (directory / "result.json").exists() else None
 
 
 def finished(directory: Path) -> dict[str, Any] | None:
     """The result of a run that is finished; None if it is not."""
-    result = read_result(directory)
+    result = result_so_far(directory)
     if result is None or result["status"] != "finished":
         return None
     if not (directory / "report.html").exists():
@@ -63,7 +62,7 @@ def reported(directory: Path, config: ModelConfig) -> Iterator[Result]:
         The result, whose `runs` are those that were finished before.
     """
     result = Result(directory, config, runs=[])
-    result.value["runs"] = (read_result(directory) or {}).get("runs", [])
+    result.value["runs"] = (result_so_far(directory) or {}).get("runs", [])
     try:
         with result:
             yield result

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.errors import InputError
 from vgg_keras.report import benchmark, search, training, words
 from vgg_keras.report.page import Section, write_page
+from vgg_keras.results import read_result, schema_of
 
 
 def write_report(directory: Path) -> Path:
@@ -23,32 +22,22 @@ def write_report(directory: Path) -> Path:
         The file.
 
     Raises:
-        InputError: if there is no result, or not one that can be read.
+        InputError: if there is no result, or not one that a run has left.
     """
-    file = directory / "result.json"
-    try:
-        result = json.loads(file.read_text(encoding="utf-8"))
-        config, command = result["config"], command_of(result)
-        kind = {"search": search, "benchmark": benchmark}.get(command, training)
-        verdict = kind.verdict(result)
-        sections = [*kind.sections(result), *about(result, command, directory)]
-        name = config["name"]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"path: expected a run with a result.json, received {file} ({error!r})"
-        ) from error
+    result = read_result(directory)
+    command = command_of(result)
+    kind = {"search": search, "benchmark": benchmark}.get(command, training)
+    sections = [*kind.sections(result), *about(result, command, directory)]
     path = directory / "report.html"
-    write_page(path, f"vgg_keras {command}: {name}", verdict, sections)
+    title = f"vgg_keras {command}: {result['config']['name']}"
+    write_page(path, title, kind.verdict(result), sections)
     return path
 
 
 def command_of(result: Mapping[str, Any]) -> str:
     """The command that left a result."""
-    if "space" in result:
-        return "search"
-    if "heats" in result:
-        return "benchmark"
-    return "compare" if "seeds" in result["config"] else "train"
+    schema = schema_of(result)
+    return "train" if schema == "compare" and "seeds" not in result["config"] else schema
 
 
 def about(result: Mapping[str, Any], command: str, directory: Path) -> list[Section]:
