@@ -14,6 +14,7 @@ from trainings import SMALL, STEPS, Crash, CrashAt, curves, outcome, run, undist
 from vgg_keras import CompareConfig, compare
 from vgg_keras.comparison import run as runs
 from vgg_keras.errors import InputError
+from vgg_keras.lists import FilterCounts
 from vgg_keras.recording.saved import load_state, save_state
 
 slow = pytest.mark.slow
@@ -148,6 +149,28 @@ def test_a_damaged_state_gives_way_to_the_one_before_it(tmp_path, damage):
     if damage != "gone":
         with pytest.raises(InputError, match="--resume: expected a state that can be read"):
             load_state(tmp_path)
+
+
+def test_a_state_that_was_edited_is_not_read(tmp_path):
+    save_state(tmp_path, STATE)
+    arrays = dict(np.load(tmp_path / "state.npz"))
+    np.savez(tmp_path / "state.npz", **{**arrays, "0": arrays["0"] + 1})
+    with pytest.raises(InputError, match="--resume: expected a state that can be read"):
+        load_state(tmp_path)
+
+
+def test_a_training_that_gets_the_state_of_another_model_is_left_as_it_was(tmp_path):
+    for name, filters in (("a", [4, 8]), ("b", [2, 2])):
+        with pytest.raises(Crash):
+            run(tmp_path, name, STEPS + 1, filters=FilterCounts(filters))
+    home = tmp_path / "train" / "a"
+    (home / "state.npz").write_bytes((tmp_path / "train" / "b" / "state.npz").read_bytes())
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    with pytest.raises(
+        InputError, match="--resume: expected the state of a training of this model"
+    ):
+        run(tmp_path, "a", resume=True)
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_run_has_one_writer(tmp_path, capsys):

@@ -163,7 +163,7 @@ def test_a_state_file_whose_copy_is_damaged_too_is_named(tmp_path, scripted):
     tuner = tmp_path / "search" / "a" / "tuner"
     for name in ("oracle.json", ".oracle.json.copy"):
         (tuner / name).write_text("{")
-    with pytest.raises(InputError, match=r"oracle\.json: expected JSON in it or in its copy"):
+    with pytest.raises(InputError, match=r"oracle\.json: expected it or its copy as"):
         run(tmp_path, trials=2, resume=True)
 
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from vgg_keras.archives import read_arrays
 from vgg_keras.errors import InputError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
-UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    zlib.error,
-    zipfile.BadZipFile,
-    RuntimeError,  # an encrypted member; NotImplementedError is one, for an unknown compression
-)
 
 
 def load(path: Path) -> tuple[np.ndarray, ...]:
@@ -34,13 +25,8 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
         InputError: if the file is no archive, lacks a key, or holds Python objects.
     """
     try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("another kind of file")
-        with np.load(path, allow_pickle=False) as archive:
-            if missing := [key for key in KEYS if key not in archive]:
-                raise ValueError(f"no {', '.join(missing)}")
-            return tuple(archive[key] for key in KEYS)
-    except UNREADABLE as error:
+        return tuple(read_arrays(path, KEYS).values())
+    except ValueError as error:
         raise InputError(
             f"{path}: expected an .npz file of the arrays {', '.join(KEYS)}, received {error}"
         ) from error

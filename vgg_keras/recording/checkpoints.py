@@ -53,8 +53,8 @@ class Checkpoints(keras.callbacks.CallbackList):
     def on_train_begin(self, logs: Logs = None) -> None:
         """Restores the newest state, if there is one."""
         self._saved = load_state(self._home)
-        cut_events(self._home, self._saved["events"] if self._saved else {})
         self._restore()
+        cut_events(self._home, self._saved["events"] if self._saved else {})
         super().on_train_begin(logs)
         self._restore()  # the callbacks have begun anew
 
@@ -129,7 +129,11 @@ class Checkpoints(keras.callbacks.CallbackList):
         prepare_for_callbacks(model, self._data, self._config)  # makes the metrics' variables
         if not model.optimizer.built:  # that of float16 would make variables twice
             model.optimizer.build(model.trainable_variables)
-        for variable, array in zip(self._variables(), saved["variables"], strict=True):
+        variables, arrays = self._variables(), saved["variables"]
+        alike = [variable.shape for variable in variables] == [array.shape for array in arrays]
+        expected = "the state of a training of this model"
+        require(alike, "--resume", expected, "another; remove it, and the training begins anew")
+        for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         for callback, values in zip(self.callbacks, saved["seen"], strict=True):
             remind(callback, values)

@@ -35,7 +35,7 @@ def cut_events(home: Path, sizes: dict[str, int]) -> None:
 
 
 def _event_files(home: Path) -> list[Path]:
-    return list(home.rglob(f"{FILES}*"))
+    return [path for path in home.rglob(f"{FILES}*") if path.is_file()]
 
 
 @contextmanager

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vgg_keras.archives import read_arrays
 from vgg_keras.errors import InputError
+from vgg_keras.recording.digests import digest
 from vgg_keras.runs import writing_whole
 
 NEWEST, PREVIOUS = "state.npz", "state-previous.npz"
@@ -27,16 +28,17 @@ def save_state(directory: Path, state: dict[str, Any]) -> None:
         OSError: if it cannot be written, or not be read back; the states before it are as they
             were.
     """
-    arrays: list[np.ndarray] = []
+    arrays: dict[str, np.ndarray] = {}
 
-    def put(array: np.ndarray) -> dict[str, int]:
-        arrays.append(np.asarray(array))
-        return {"array": len(arrays) - 1}
+    def put(array: np.ndarray) -> dict[str, str]:
+        name = str(len(arrays))
+        arrays[name] = np.asarray(array)
+        return {"array": name}
 
-    text = json.dumps(state, default=put)
+    arrays["state"] = np.asarray(json.dumps(state, default=put))
     newest = directory / NEWEST
     with writing_whole(newest) as file:
-        np.savez(file, text, *arrays, allow_pickle=False)
+        np.savez(file, allow_pickle=False, sha256=_sha256(arrays), **arrays)
         file.flush()
         if _read(Path(file.name)) is None:
             raise OSError(errno.EIO, "The state that was written cannot be read", file.name)
@@ -73,10 +75,16 @@ def remove_states(directory: Path) -> None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            text, *arrays = (file[name] for name in file.files)
-    except (ValueError, EOFError, zipfile.BadZipFile):
+        arrays = read_arrays(path)
+    except ValueError:
+        return None
+    if str(arrays.pop("sha256", "")) != _sha256(arrays):
         return None
     return json.loads(
-        str(text), object_hook=lambda part: arrays[part["array"]] if "array" in part else part
+        str(arrays["state"]),
+        object_hook=lambda part: arrays[part["array"]] if "array" in part else part,
     )
+
+
+def _sha256(arrays: dict[str, np.ndarray]) -> str:
+    return digest({"state": sorted(arrays.items())})

@@ -68,8 +68,8 @@ def search(
     space = describe(oracle.get_space())
     display = Display(directory, config, verbose)
     result = Result(directory, config, data=data.facts, space=space, trials=[], best=None)
-    restore_state(directory / "tuner")
     with result, heeding_signals() as wish:
+        restore_state(directory / "tuner")
 
         def tell(trial: Trial) -> None:
             result.update(trials=rows(oracle, config))

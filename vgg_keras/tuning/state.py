@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.errors import require
-from vgg_keras.runs import write_json
+from vgg_keras.errors import InputError, require
+from vgg_keras.runs import json_values, read_json, write_json
 
 
 def save_state(path: Path, value: dict[str, Any]) -> None:
-    """Writes a state file, and a copy beside it for the case that the file is damaged."""
-    write_json(_copy_of(path), value)
-    write_json(path, value)
+    """Writes a state file with its sha256, and a copy beside it lest the file is damaged."""
+    signed = {**value, "sha256": _sha256(json_values(value))}
+    write_json(_copy_of(path), signed)
+    write_json(path, signed)
 
 
 def restore_state(directory: Path) -> None:
-    """Mends the state files in a directory that are missing or cannot be read.
+    """Mends the state files in a directory that are missing or not as they were written.
 
     Raises:
         InputError: if a file and its copy are both damaged.
     """
     for copy in directory.rglob(_copy_of(Path("*")).name):
         path = copy.with_name(copy.name.removeprefix(".").removesuffix(".copy"))
-        if not _is_json(path):
-            require(_is_json(copy), str(path), "JSON in it or in its copy", "none in either")
+        if not _is_whole(path):
+            expected = "it or its copy as it was written"
+            require(_is_whole(copy), str(path), expected, "both damaged; start another search")
             copy.replace(path)
 
 
@@ -33,9 +36,13 @@ def _copy_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.copy")
 
 
-def _is_json(path: Path) -> bool:
+def _is_whole(path: Path) -> bool:
     try:
-        json.loads(path.read_text())
-    except (OSError, ValueError):
+        value = read_json(path)
+    except InputError:
         return False
-    return True
+    return value.pop("sha256", None) == _sha256(value)
+
+
+def _sha256(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
