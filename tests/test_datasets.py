@@ -162,7 +162,7 @@ def test_an_unusable_folder_is_refused(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "0.png").write_bytes(b"no image")
-    with pytest.raises(InputError, match="expected an image"):
+    with pytest.raises(InputError, match=r"0\.png: expected an image"):
         load_dataset(str(tmp_path))
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from PIL import Image
 
 from vgg_keras import evaluation
+from vgg_keras.archives import UNREADABLE
 from vgg_keras.datasets import Arrays, Batches
+from vgg_keras.datasets.images import MODES, read_image
 from vgg_keras.errors import InputError, require
+from vgg_keras.keras_file import check_keras_file
 from vgg_keras.model import VGG
-
-COLOR_MODES = {1: "grayscale", 3: "rgb"}
 
 
 def find_models(path: Path) -> list[Path]:
@@ -45,13 +45,11 @@ def load_model(path: Path) -> VGG:
         InputError: if the file holds anything else, or cannot be read.
     """
     try:
-        model = keras.models.load_model(path, compile=False)
-    except Exception as error:  # a damaged file fails anywhere between zip and Keras
-        reason = textwrap.shorten(str(error), 100) or type(error).__name__
+        check_keras_file(path)
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except UNREADABLE as error:
+        reason = textwrap.shorten(str(error), 200) or type(error).__name__
         raise InputError(f"{path}: expected a saved model, received {reason}") from error
-    if not isinstance(model, VGG) or not model.built:
-        raise InputError(f"{path}: expected a trained VGG, received a {type(model).__name__}")
-    return model
 
 
 def evaluate(model: VGG, arrays: Arrays, batch_size: int) -> dict[str, Any]:
@@ -85,7 +83,7 @@ def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:
 
     Args:
         model: with weights.
-        paths: of the images, in any format that Pillow reads.
+        paths: of the images: BMP, GIF, JPEG or PNG.
 
     Returns:
         For each image `class` and `probability`, the latter in [0, 1].
@@ -94,22 +92,8 @@ def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:
         InputError: if a file is no image, or the model is not for gray or RGB images.
     """
     height, width, channels = model.image_shape
-    require(channels in COLOR_MODES, "path", "a model for 1 or 3 channels", channels)
-    pixels = []
-    for path in paths:
-        try:
-            image = keras.utils.load_img(
-                path,
-                color_mode=COLOR_MODES[channels],
-                target_size=(height, width),
-                interpolation="bilinear",
-            )
-        except FileNotFoundError as error:
-            raise InputError(f"{path}: expected an image, received no such file") from error
-        except (OSError, Image.DecompressionBombError) as error:
-            received = "a file that Pillow cannot read as one"
-            raise InputError(f"{path}: expected an image, received {received}") from error
-        pixels.append(keras.utils.img_to_array(image) / 255)
+    require(channels in MODES, "path", "a model for 1 or 3 channels", channels)
+    pixels = [read_image(path, height, width, channels) for path in paths]
     probabilities = np.asarray(model(np.stack(pixels)))
     best = probabilities.argmax(axis=-1)
     return [

@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
+from vgg_keras.datasets.images import open_image
 from vgg_keras.errors import InputError
 
 TEST_SHARE = 0.2
@@ -49,11 +49,9 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
             f"{root}: expected a folder of images for each of at least two classes, "
             f"received {len(classes)} folders and {len(files)} images"
         )
-    try:
-        with Image.open(files[0]) as image:
+    for file in reversed(files):
+        with open_image(file) as image:
             size, gray = (image.height, image.width), image.mode in ("1", "L", "I", "I;16")
-    except (OSError, Image.DecompressionBombError) as error:
-        raise InputError(f"{files[0]}: expected an image, received {error}") from error
 
     options = {
         "class_names": classes,
