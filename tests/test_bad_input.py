@@ -72,10 +72,12 @@ def test_bad_usage_is_told_in_one_line_and_writes_nothing(
         b"filters: {}",
         b"- 3",
         b"a: &a [*a]",
+        b"filters: [&a [1], *a]",
+        b"filters: " + b"[" * 5000,
         b"\0",
         b"\xff",
     ],
-    ids=repr,
+    ids=lambda content: repr(content[:20]),
 )
 def test_a_bad_config_file_is_told_in_one_line(tmp_path, capsys, content):
     (tmp_path / "config.yaml").write_bytes(content)

@@ -9,10 +9,11 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
+import yaml
 from docstring_parser import parse as parse_docstring
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, Namespace, get_loader, set_loader
 
 from vgg_keras import __version__, commands
 from vgg_keras.benchmark_config import BenchmarkConfig
@@ -45,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"vgg-keras: {' '.join(str(error).split())}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 3
     except OSError as error:
-        print(f"vgg-keras: {error}", file=sys.stderr)
+        told = " ".join(str(error).split())
+        advice = "mend it, or choose others"
+        expected = "expected files that can be read and written"
+        print(f"vgg-keras: {expected}, received {told}; {advice}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         print("vgg-keras: interrupted", file=sys.stderr)
@@ -65,12 +69,40 @@ def parse(arguments: list[str]) -> Namespace:
     try:
         options = make_parser(quick).parse_args(arguments)
     except Exception as error:  # a configuration file can make the parser fail in any way
-        raise InputError(f"{error} (see vgg-keras COMMAND --help)") from error
+        raise InputError(
+            f"options: expected those of vgg-keras COMMAND --help, received {error}"
+        ) from error
     chosen = options[options.subcommand]
     if chosen.get("quick") and not quick:
         for field, value in QUICK.items():
             require(chosen[field] == value, "quick in --config", f"{field}: {value}", chosen[field])
     return options
+
+
+def load_plain_yaml(text: str) -> Any:
+    """Reads YAML that is neither deep nor has aliases, so that a short file is a short value.
+
+    Raises:
+        yaml.YAMLError: if it is none.
+    """
+    depth = 0
+    for token in yaml.scan(text, yaml.SafeLoader):
+        depth += isinstance(token, STARTS) - isinstance(token, ENDS)
+        if depth > DEEPEST or isinstance(token, yaml.AliasToken):
+            raise yaml.YAMLError("expected lists and mappings of values, received deep YAML or *")
+    return get_loader("yaml")(text)
+
+
+STARTS = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+ENDS = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+DEEPEST = 10
+PLAIN_YAML = "plain_yaml"
+set_loader(PLAIN_YAML, load_plain_yaml, exceptions=(yaml.YAMLError,))
 
 
 def make_parser(quick: bool = False) -> ArgumentParser:
@@ -86,11 +118,15 @@ def make_parser(quick: bool = False) -> ArgumentParser:
         version=__version__,
         exit_on_error=False,
         allow_abbrev=False,
+        parser_mode=PLAIN_YAML,
     )
     commands = parser.add_subcommands(metavar="COMMAND")
     for name, command in COMMANDS.items():
         options = ArgumentParser(
-            description=command.summary, exit_on_error=False, allow_abbrev=False
+            description=command.summary,
+            exit_on_error=False,
+            allow_abbrev=False,
+            parser_mode=PLAIN_YAML,
         )
         options.add_argument("--config", action="config", help="YAML file of these options")
         command.add_options(options)

@@ -77,17 +77,19 @@ class RunConfig:
             require(value is None or 1 <= value <= MOST, option_of(field), expected, value)
         require(0 <= self.seed < 2**32, "--seed", "a number from 0 to 4294967295", self.seed)
         require(self.dataset != "", "--dataset", "a name or a path", "nothing")
+        expected = "a path of printable characters"
+        require(self.logdir.isprintable(), "--logdir", expected, repr(self.logdir))
         for label, weight in (self.class_weight or {}).items():
             require(label >= 0, "--class-weight", "class numbers of at least 0", label)
             expected = "finite weights of at least 0"
             require(0 <= weight < float("inf"), "--class-weight", expected, weight)
-        require(
-            self.name is None
-            or (self.name not in ("", ".", "..") and not set(self.name) & set("/\\\0")),
-            "--name",
-            "the name of one folder, without / or \\",
-            self.name,
+        expected = "the name of one folder, of printable characters without / or \\"
+        one_folder = self.name is None or (
+            self.name not in ("", ".", "..")
+            and self.name.isprintable()
+            and not set(self.name) & set("/\\")
         )
+        require(one_folder, "--name", expected, repr(self.name))
 
     @property
     def dtype_policy(self) -> str:
@@ -118,8 +120,10 @@ class RunConfig:
                 if listed and value is not None:
                     read[field.name] = listed.parse(value)
                 elif field.name == "class_weight" and value:
-                    read[field.name] = {int(label): weight for label, weight in value.items()}
-            except (ValueError, TypeError, AttributeError) as error:
+                    read[field.name] = {
+                        int(label): float(weight) for label, weight in value.items()
+                    }
+            except (ValueError, TypeError, AttributeError, OverflowError) as error:
                 expected = f"numbers such as {listed.EXAMPLE if listed else '{0: 1.0}'}"
                 raise InputError(f"{option}: expected {expected}, received {value}") from error
         return cls(**read)

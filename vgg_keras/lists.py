@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self, get_args
 
+MOST_CHOICES = 10_000
+
 
 class Numbers(tuple[int, ...]):
     """Whole numbers; as text, `32,64`."""
@@ -60,12 +62,15 @@ class Choices(tuple[Any, ...]):
         """Reads `"8:64:8"`, `"16,32"`, `"0.001,0.01"` or `[16, 32]`.
 
         Raises:
-            ValueError: for a range that is empty or reversed, or text that is no number.
+            ValueError: for a range that is empty, reversed or longer than `MOST_CHOICES`, or text
+                that is no number.
         """
         if isinstance(value, str) and ":" in value:
             low, high, step = (int(part) for part in f"{value}:1".split(":")[:3])
             if step < 1 or high < low:
                 raise ValueError(f"expected low:high:step with low <= high, received {value}")
+            if (high - low) // step >= MOST_CHOICES:
+                raise ValueError(f"expected at most {MOST_CHOICES} choices, received {value}")
             return cls(range(low, high + 1, step))
         parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
         return cls(map(_number, parts))
