@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -17,6 +16,7 @@ from vgg_keras.errors import InputError, require
 from vgg_keras.inference import load_model
 from vgg_keras.recording.state import named_arrays
 from vgg_keras.report.write import command_of
+from vgg_keras.results import read_result
 from vgg_keras.runs import environment, json_values
 from vgg_keras.variants import parse_variant
 
@@ -97,13 +97,14 @@ def load_saved(config: CompareConfig, test_images: int) -> Saved:
         InputError: if there is no such run, or it cannot be compared with.
     """
     directory = Path(str(config.against))
+    expected = "the folder of a run of train or compare"
     try:
-        result = json.loads((directory / "result.json").read_text(encoding="utf-8"))
-        status, names = result["status"], [run["trainer"] for run in result["runs"]]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        expected = "the folder of a run of train or compare"
-        received = f"{directory} ({error!r})"
+        result = read_result(directory)
+    except InputError as error:
+        received = f"{directory} ({error})"
         raise InputError(f"--against: expected {expected}, received {received}") from error
+    require(command_of(result) in ("train", "compare"), "--against", expected, directory)
+    status, names = result["status"], [run["trainer"] for run in result["runs"]]
     received = f"{directory}, which is {status}; go on with it first"
     require(status == "finished", "--against", "a run that is finished", received)
     names = [name for name in names if name != SAVED]
