@@ -24,11 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bad_inputs import KINDS
-from naming_code import PLANTED
+from fuzzing.inputs import KINDS
+from fuzzing.naming_code import PLANTED
+from fuzzing.sound_runs import make_runs
 from rich.console import Console
 from rich.table import Table
-from sound_runs import make_runs
 
 from vgg_keras import cli
 

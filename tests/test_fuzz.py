@@ -7,20 +7,22 @@ from pathlib import Path
 
 import fuzz
 import keras
-import naming_code
 import numpy as np
 import race
 from conftest import tiny_vgg
+from fuzzing import naming_code
+from fuzzing.mutations import read_zip, write_zip
+from fuzzing.naming_code import PLANTED, name_code
+from fuzzing.sound_runs import make_runs
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from mutations import read_zip, write_zip
-from naming_code import PLANTED, name_code
 from programs import refused
-from sound_runs import make_runs
 
-from vgg_keras.config import BenchmarkConfig, CompareConfig, InputError, SearchConfig, TrainConfig
+from vgg_keras.benchmark_config import BenchmarkConfig
+from vgg_keras.config import CompareConfig, SearchConfig, TrainConfig
 from vgg_keras.datasets import load_dataset
+from vgg_keras.errors import InputError
 from vgg_keras.runs import json_values
 
 json_of_any_kind = st.recursive(

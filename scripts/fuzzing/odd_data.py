@@ -4,8 +4,9 @@ import random
 from pathlib import Path
 
 import numpy as np
-from mutations import spoil_bytes
 from PIL import Image
+
+from fuzzing.mutations import spoil_bytes
 
 
 def odd_arrays(rng: random.Random, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

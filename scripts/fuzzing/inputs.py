@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import yaml
-from mutations import read_zip, spoil_bytes, spoil_json, spoil_zip, write_zip
-from naming_code import PLANTED, name_code
-from odd_data import odd_arrays, write_image, write_image_folders
 from PIL import Image
 
+from fuzzing.mutations import read_zip, spoil_bytes, spoil_json, spoil_zip, write_zip
+from fuzzing.naming_code import PLANTED, name_code
+from fuzzing.odd_data import odd_arrays, write_image, write_image_folders
 from vgg_keras.config import CompareConfig, SearchConfig, TrainConfig, option_of
 
 Arguments = list[str]

@@ -1,0 +1,1 @@
+"""Bad input, made for `fuzz.py`."""
