@@ -187,28 +187,6 @@ def test_a_run_has_one_writer(tmp_path, capsys):
         other.kill()
 
 
-def test_of_two_that_race_for_a_name_one_is_told(tmp_path):
-    code = (
-        "import sys\nfrom vgg_keras.runs import create_run_directory\n"
-        "input()\ncreate_run_directory(sys.argv[1], 'train', 'a')"
-    )
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, tmp_path],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for racer in racers:
-        racer.stdin.write("\n")
-        racer.stdin.flush()
-    errors = sorted(racer.communicate(timeout=60)[1] for racer in racers)
-    assert errors[0] == ""
-    assert "InputError: --name: expected the name of a new run, received a" in errors[1]
-
-
 def test_killed_after_the_last_epoch_a_training_is_tested_again_only(tmp_path, monkeypatch):
     def crash(*_):
         raise Crash
