@@ -27,6 +27,7 @@ from typing import IO
 from fuzzing.inputs import KINDS
 from fuzzing.naming_code import PLANTED
 from fuzzing.sound_runs import make_runs
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -199,7 +200,7 @@ def caught(descriptor: int) -> Iterator[IO[str]]:
 def show(answers: Sequence[Answer]) -> None:
     """Prints how many inputs of each kind were answered how."""
     counts = Counter((answer.kind, answer.word) for answer in answers)
-    table = Table("Input", *map(str.capitalize, ANSWERS))
+    table = Table("Input", *map(str.capitalize, ANSWERS), box=box.SIMPLE_HEAD)
     for kind in dict.fromkeys(answer.kind for answer in answers):
         table.add_row(kind, *(str(counts[kind, word]) for word in ANSWERS))
     Console().print(table)
