@@ -39,6 +39,7 @@ ROOMS = [
     "tuning",
     "terminal",
     "commands",
+    "plain_yaml",
     "cli",
     "__main__",
 ]

@@ -9,11 +9,10 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import NamedTuple, get_type_hints
 
-import yaml
 from docstring_parser import parse as parse_docstring
-from jsonargparse import ArgumentParser, Namespace, get_loader, set_loader
+from jsonargparse import ArgumentParser, Namespace
 
 from vgg_keras import __version__, commands
 from vgg_keras.benchmark_config import BenchmarkConfig
@@ -21,6 +20,7 @@ from vgg_keras.config import QUICK, CompareConfig, RunConfig, SearchConfig, Trai
 from vgg_keras.errors import InconclusiveError, InputError, require
 from vgg_keras.interrupts import sigterm_interrupts
 from vgg_keras.lists import list_type
+from vgg_keras.plain_yaml import PLAIN_YAML
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,32 +77,6 @@ def parse(arguments: list[str]) -> Namespace:
         for field, value in QUICK.items():
             require(chosen[field] == value, "quick in --config", f"{field}: {value}", chosen[field])
     return options
-
-
-def load_plain_yaml(text: str) -> Any:
-    """Reads YAML that is neither deep nor has aliases, so that a short file is a short value.
-
-    Raises:
-        yaml.YAMLError: if it is none.
-    """
-    depth = 0
-    for token in yaml.scan(text, yaml.SafeLoader):
-        depth += isinstance(token, STARTS) - isinstance(token, ENDS)
-        if depth > DEEPEST or isinstance(token, yaml.AliasToken):
-            raise yaml.YAMLError("expected lists and mappings of values, received deep YAML or *")
-    return get_loader("yaml")(text)
-
-
-STARTS = (
-    yaml.BlockMappingStartToken,
-    yaml.BlockSequenceStartToken,
-    yaml.FlowMappingStartToken,
-    yaml.FlowSequenceStartToken,
-)
-ENDS = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
-DEEPEST = 10
-PLAIN_YAML = "plain_yaml"
-set_loader(PLAIN_YAML, load_plain_yaml, exceptions=(yaml.YAMLError,))
 
 
 def make_parser(quick: bool = False) -> ArgumentParser:
