@@ -179,7 +179,7 @@ def test_without_a_network_the_error_says_which_file_to_put_where(tmp_path, name
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100
     )
     error = done.stderr.splitlines()[-1]
-    assert error.startswith("vgg_keras.config.InputError: --dataset ")
+    assert error.startswith("vgg_keras.errors.InputError: --dataset ")
     assert "without one, put " in error
     assert error.endswith(f" under {tmp_path}")
 
