@@ -15,9 +15,9 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from vgg_keras import cli
+from vgg_keras.files import read_json
 from vgg_keras.keras_file import check_keras_file
 from vgg_keras.results import read_result
-from vgg_keras.runs import read_json
 from vgg_keras.startup import silent_startup
 
 TRAINING = ["train", "--limit", "64", "--epochs", "1", "--filters", "2,2", "--quiet"]

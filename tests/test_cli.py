@@ -254,7 +254,7 @@ def test_on_a_terminal_there_is_a_progress_bar_and_no_start_up_chatter(tmp_path)
 def test_a_processor_that_bfloat16_is_slow_on_is_warned_of(
     tmp_path, monkeypatch, capsys, flags, warns
 ):
-    monkeypatch.setattr("vgg_keras.runs.processor", lambda: {"flags": flags})
+    monkeypatch.setattr("vgg_keras.machine.processor", lambda: {"flags": flags})
     arguments = ("train", *SMALL, "--precision", "bfloat16", "--logdir", tmp_path)
     assert in_process(*arguments) == 0
     assert ("no instructions for bfloat16" in capsys.readouterr().err) is warns

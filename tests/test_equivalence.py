@@ -10,8 +10,8 @@ import pytest
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.noise import repetition, within_noise
 from vgg_keras.comparison.pairs import final_figures, pair_runs
+from vgg_keras.files import json_values
 from vgg_keras.report import words
-from vgg_keras.runs import json_values
 
 SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())
 

@@ -19,6 +19,8 @@ ROOMS = [
     "variants",
     "config",
     "benchmark_config",
+    "files",
+    "machine",
     "runs",
     "schemas",
     "results",

@@ -7,14 +7,10 @@ from hypothesis import strategies as st
 
 from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, SearchConfig, TrainConfig
 from vgg_keras.errors import InputError
+from vgg_keras.files import json_values, write_json
 from vgg_keras.lists import Choices, FilterCounts, Variants
-from vgg_keras.runs import (
-    Result,
-    create_run_directory,
-    environment,
-    json_values,
-    write_json,
-)
+from vgg_keras.machine import environment
+from vgg_keras.runs import Result, create_run_directory
 
 BAD_OPTIONS = {
     "epochs": 0,

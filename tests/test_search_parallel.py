@@ -16,8 +16,8 @@ from searches import run, start
 
 from vgg_keras import SearchConfig, cli
 from vgg_keras.errors import InputError
+from vgg_keras.files import write_json
 from vgg_keras.lists import Choices
-from vgg_keras.runs import write_json
 from vgg_keras.tuning import chief, progress
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import estimate

@@ -45,7 +45,7 @@ def warn_of_bfloat16() -> None:
     """Says so if bfloat16 will be slow."""
     import tensorflow as tf
 
-    from vgg_keras.runs import lacks_bfloat16
+    from vgg_keras.machine import lacks_bfloat16
 
     if lacks_bfloat16() and not tf.config.list_physical_devices("GPU"):
         print(
@@ -191,7 +191,7 @@ def dataset_of_run(path: Path) -> dict[str, Any]:
     Raises:
         InputError: if the run's configuration cannot be read.
     """
-    from vgg_keras.runs import read_json
+    from vgg_keras.files import read_json
 
     for directory in (path, *Path(os.path.realpath(path)).parents):
         file = directory / "config.json"
@@ -213,7 +213,7 @@ def make_config(kind: type[Config], options: Namespace) -> Config:
 
 def show_json(value: dict[str, Any]) -> None:
     """Prints a result on standard output."""
-    from vgg_keras.runs import json_values
+    from vgg_keras.files import json_values
 
     print(json.dumps(json_values(value), allow_nan=False))
 

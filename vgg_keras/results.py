@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vgg_keras.errors import InputError
-from vgg_keras.runs import read_json
+from vgg_keras.files import read_json
 from vgg_keras.schemas import mismatch
 
 

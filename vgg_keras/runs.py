@@ -1,33 +1,27 @@
-"""The run directory: where it is, files written whole or not at all, the facts of the machine."""
+"""The run directory: where it is, who works on it, and its `result.json`."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import platform
-import resource
 import shlex
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from vgg_keras import __version__
 from vgg_keras.config import RunConfig, option_of
 from vgg_keras.errors import InputError, require
+from vgg_keras.files import json_values, read_json, write_json, writing_whole
+from vgg_keras.machine import environment
 
 SCHEMA = 1
-
-PACKAGES = ("tensorflow", "keras", "tensorboard", "numpy")
-CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 
 
 def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
@@ -199,123 +193,3 @@ def acquire(directory: Path) -> BaseFileLock:
         ) from error
     holder.write_text(f"process {os.getpid()} on {platform.node()}")
     return lock
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON file that a run has left.
-
-    Raises:
-        InputError: if it cannot be read, or holds anything but an object of finite numbers.
-    """
-    try:
-        value = json.loads(
-            path.read_text(encoding="utf-8"),
-            parse_constant=_finite,
-            parse_float=_finite,
-            parse_int=_whole,
-        )
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path}: expected JSON as a run leaves it, received {error}; start another run"
-        ) from error
-    require(isinstance(value, dict), str(path), "a JSON object", type(value).__name__)
-    return value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text}, which is no finite number")
-    return number
-
-
-def _whole(text: str) -> int:
-    _finite(text)
-    return int(text)
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Writes a JSON file atomically: beside, flushed to the disk, renamed.
-
-    Args:
-        path: of the file.
-        value: made into JSON values first.
-    """
-    text = json.dumps(json_values(value), indent=2, allow_nan=False, ensure_ascii=False)
-    with writing_whole(path) as file:
-        file.write(f"{text}\n".encode())
-
-
-@contextmanager
-def writing_whole(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a file that takes the place of another one only when it is whole and on the disk.
-
-    Args:
-        path: of the other one.
-    """
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def environment() -> dict[str, Any]:
-    """The versions and the machine that results depend on.
-
-    Returns:
-        Versions of Python and the packages, system, processor, its cores for this process and
-        its instruction sets that TensorFlow uses.
-    """
-    fields = processor()
-    flags = set(fields.get("flags", "").split())
-    return {
-        "python": platform.python_version(),
-        "packages": {"vgg_keras": __version__} | {name: version(name) for name in PACKAGES},
-        "system": platform.platform(),
-        "processor": fields.get("model name", platform.processor()),
-        "cores": cores(),
-        "cpu_features": [feature for feature in CPU_FEATURES if feature in flags],
-    }
-
-
-def processor() -> dict[str, str]:
-    """What the system says of the processor, by name; nothing if it does not tell."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.is_file():
-        return {}
-    lines = (line.partition(":") for line in cpuinfo.read_text().splitlines())
-    return {name.strip(): value.strip() for name, _, value in lines}
-
-
-def lacks_bfloat16() -> bool:
-    """Whether the processor is known to have no instructions for bfloat16."""
-    fields = processor()
-    flags = fields.get("flags", fields.get("Features", "")).split()
-    return bool(flags) and not {"avx512_bf16", "amx_bf16", "bf16"} & set(flags)
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def peak_rss_bytes() -> int:
-    """The most memory that this process has held so far, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def json_values(value: Any) -> Any:
-    """Makes what JSON can hold: text keys, lists, and null for a float that is not finite."""
-    if isinstance(value, dict):
-        return {str(key): json_values(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [json_values(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,11 +13,12 @@ from vgg_keras.comparison.lockstep import Difference, compare_states
 from vgg_keras.comparison.pairs import Run
 from vgg_keras.config import CompareConfig, ModelConfig, option_of
 from vgg_keras.errors import InputError, require
+from vgg_keras.files import json_values
 from vgg_keras.inference import load_model
+from vgg_keras.machine import environment
 from vgg_keras.recording.state import named_arrays
 from vgg_keras.report.write import command_of
 from vgg_keras.results import read_result
-from vgg_keras.runs import environment, json_values
 from vgg_keras.variants import parse_variant
 
 SAVED = "saved"

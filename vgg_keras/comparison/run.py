@@ -16,6 +16,7 @@ from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.errors import require
 from vgg_keras.evaluation import evaluate
 from vgg_keras.interrupts import heeding_signals
+from vgg_keras.machine import peak_rss_bytes
 from vgg_keras.memory import release_graphs
 from vgg_keras.model import VGG
 from vgg_keras.recording import record
@@ -23,7 +24,6 @@ from vgg_keras.recording.checkpoints import Checkpoints
 from vgg_keras.recording.events import writing_events
 from vgg_keras.recording.mistakes import worst_mistakes
 from vgg_keras.recording.saved import remove_states
-from vgg_keras.runs import peak_rss_bytes
 from vgg_keras.trainers import TRAINERS, Trainer
 
 

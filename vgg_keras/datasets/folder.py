@@ -49,9 +49,10 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
             f"{root}: expected a folder of images for each of at least two classes, "
             f"received {len(classes)} folders and {len(files)} images"
         )
-    for file in reversed(files):
-        with open_image(file) as image:
-            size, gray = (image.height, image.width), image.mode in ("1", "L", "I", "I;16")
+    for file in files:
+        open_image(file).close()
+    with open_image(files[0]) as image:
+        size, gray = (image.height, image.width), image.mode in ("1", "L", "I", "I;16")
 
     options = {
         "class_names": classes,

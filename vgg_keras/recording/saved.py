@@ -11,8 +11,8 @@ import numpy as np
 
 from vgg_keras.archives import read_arrays
 from vgg_keras.errors import InputError
+from vgg_keras.files import writing_whole
 from vgg_keras.recording.digests import digest
-from vgg_keras.runs import writing_whole
 
 NEWEST, PREVIOUS = "state.npz", "state-previous.npz"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError
-from vgg_keras.runs import cores
+from vgg_keras.machine import cores
 from vgg_keras.startup import silent_startup
 from vgg_keras.tuning.status import Silence, log_file, read_status, status_file
 
