@@ -57,16 +57,7 @@ def train(
             if model.stop_training:
                 break
 
-        model.stop_evaluating = False
-        hooks.on_test_begin()
-        for begin, end, batches, count in executions(data.test, model.steps_per_execution):
-            hooks.on_test_batch_begin(begin)
-            test_logs = test_steps(batches, count)
-            hooks.on_test_batch_end(end, test_logs)
-            if model.stop_evaluating:
-                break
-        hooks.on_test_end(test_logs)
-
+        test_logs = validate(model, data, hooks, test_steps)
         logs |= {f"val_{name}": value for name, value in test_logs.items()}
         hooks.on_epoch_end(epoch, logs)
         if model.stop_training:
@@ -75,6 +66,22 @@ def train(
     hooks.on_train_end(logs)
     model.train_function = None  # of `fit`, which makes its own
     return model.history
+
+
+def validate(
+    model: keras.Model, data: Batches, hooks: keras.callbacks.CallbackList, test_steps: Callable
+) -> dict[str, tf.Tensor]:
+    """Tests a model on all test images, and returns the test metrics."""
+    model.stop_evaluating = False
+    hooks.on_test_begin()
+    for begin, end, batches, count in executions(data.test, model.steps_per_execution):
+        hooks.on_test_batch_begin(begin)
+        logs = test_steps(batches, count)
+        hooks.on_test_batch_end(end, logs)
+        if model.stop_evaluating:
+            break
+    hooks.on_test_end(logs)
+    return logs
 
 
 def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metric]]:
