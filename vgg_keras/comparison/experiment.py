@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import keras
 
-from vgg_keras.comparison.against import SAVED, load_saved
+from vgg_keras.comparison.against import SAVED, Saved, load_saved
 from vgg_keras.comparison.directory import finished, home_of, open_directory, reported
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import Difference, first_difference
@@ -21,6 +22,7 @@ from vgg_keras.config import CompareConfig, TrainConfig
 from vgg_keras.datasets import Arrays
 from vgg_keras.lists import Variants
 from vgg_keras.recording.saved import remove_states
+from vgg_keras.runs import Result
 from vgg_keras.trainers import TRAINERS, Trainer
 
 
@@ -53,44 +55,14 @@ def compare(
     directory = open_directory(config, "compare", resume)
     if old := finished(directory):
         return old
-    names = (SAVED, *config.contestants) if saved else config.contestants
-
-    def train(name: str, seed: int, part: str) -> dict[str, Any]:
-        training, home = config.training(name, seed), home_of(directory, name, part)
-        return run_once(name, trainers[training.trainer], training, arrays, home, verbose)
-
-    def difference(seed: int, epoch: int) -> Difference:
-        if saved:
-            home = home_of(directory, names[1], f"seed-{seed}")
-            return saved.difference(seed, epoch, home / "model.keras")
-        if verbose:
-            print(f"They part in epoch {epoch}; replaying it step by step to find where.")
-        replayed = [replace(config.training(name, seed), epochs=epoch) for name in names]
-        return locate(replayed, arrays, trainers) or Difference(epoch, None, "unrepeatable")
-
+    experiment = Experiment(config, arrays, trainers, directory, saved, verbose)
     with reported(directory, config) as result:
-        ended = {(run["trainer"], run["seed"]): run for run in result.value["runs"]}
         if saved:
-            ended |= {(SAVED, seed): run for seed, run in saved.runs.items()}
             result.update(against=saved.about(config))
-        runs: list[Run] = []
-        for index, seed in enumerate(range(config.seed, config.seed + config.seeds)):
-            for name in names[:: -1 if index % 2 else 1]:
-                part = f"seed-{seed}"
-                runs.append(ended.get((name, seed)) or train(name, seed, part))
-                result.update(runs=runs)
-                remove_states(home_of(directory, name, part))
-
-        repetitions = {}
-        for first in runs[:2] if config.self_check else ():
-            name = first["trainer"]
-            if name != SAVED:
-                repetitions[name] = repetition(first, train(name, config.seed, "self-check"))
-                result.update(self_check=repetitions)
-                remove_states(home_of(directory, name, "self-check"))
-
+        runs = experiment.train_all(result)
+        repetitions = experiment.repeat(runs[:2], result) if config.self_check else {}
         pairs = pair_runs(runs)
-        parity = judge(pairs, repetitions, difference)
+        parity = judge(pairs, repetitions, experiment.difference)
         result.update(
             parity=parity,
             equivalence=equivalence(pairs, parity["verdict"], config.margin, arrays.classes)
@@ -99,6 +71,89 @@ def compare(
             speed=None if saved else speed(pairs),
         )
     return result.value
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The trainings of a comparison.
+
+    Attributes:
+        config: of the comparison.
+        arrays: to train on.
+        trainers: that the variants name.
+        directory: gets a folder for each training.
+        saved: a run that takes the place of the first variant; None if both are trained.
+        verbose: of the progress.
+    """
+
+    config: CompareConfig
+    arrays: Arrays
+    trainers: Mapping[str, Trainer]
+    directory: Path
+    saved: Saved | None
+    verbose: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The two that are compared."""
+        return (SAVED, *self.config.contestants) if self.saved else self.config.contestants
+
+    def train_all(self, result: Result) -> list[Run]:
+        """Trains what has not ended yet, seed by seed; which of the two is first alternates.
+
+        Args:
+            result: holds the runs that have ended, and gets the others.
+
+        Returns:
+            All runs.
+        """
+        ended = {(run["trainer"], run["seed"]): run for run in result.value["runs"]}
+        if self.saved:
+            ended |= {(SAVED, seed): run for seed, run in self.saved.runs.items()}
+        runs: list[Run] = []
+        for index, seed in enumerate(range(self.config.seed, self.config.seed + self.config.seeds)):
+            for name in self.names[:: -1 if index % 2 else 1]:
+                part = f"seed-{seed}"
+                runs.append(ended.get((name, seed)) or self._train(name, seed, part))
+                result.update(runs=runs)
+                remove_states(home_of(self.directory, name, part))
+        return runs
+
+    def repeat(self, runs: Sequence[Run], result: Result) -> dict[str, Any]:
+        """Trains runs of the first seed again, but a saved one, and compares each with itself.
+
+        Args:
+            runs: one of each of the two.
+            result: gets `self_check`.
+
+        Returns:
+            That.
+        """
+        repetitions = {}
+        for first in runs:
+            name = first["trainer"]
+            if name != SAVED:
+                again = self._train(name, self.config.seed, "self-check")
+                repetitions[name] = repetition(first, again)
+                result.update(self_check=repetitions)
+                remove_states(home_of(self.directory, name, "self-check"))
+        return repetitions
+
+    def difference(self, seed: int, epoch: int) -> Difference:
+        """Finds the first difference of a seed and an epoch in which the two part."""
+        if self.saved:
+            home = home_of(self.directory, self.names[1], f"seed-{seed}")
+            return self.saved.difference(seed, epoch, home / "model.keras")
+        if self.verbose:
+            print(f"They part in epoch {epoch}; replaying it step by step to find where.")
+        replayed = [replace(self.config.training(name, seed), epochs=epoch) for name in self.names]
+        found = locate(replayed, self.arrays, self.trainers)
+        return found or Difference(epoch, None, "unrepeatable")
+
+    def _train(self, name: str, seed: int, part: str) -> dict[str, Any]:
+        training, home = self.config.training(name, seed), home_of(self.directory, name, part)
+        trainer = self.trainers[training.trainer]
+        return run_once(name, trainer, training, self.arrays, home, self.verbose)
 
 
 def judge(
