@@ -16,6 +16,7 @@ from statistics import fmean, stdev
 
 import keras
 import numpy as np
+from bounds import all_hold
 from scipy.stats import binomtest
 
 from vgg_keras.comparison.equivalence import margins, word
@@ -23,7 +24,7 @@ from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.run import build_vgg, make_batches
 from vgg_keras.comparison.statistics import LEVEL, POWER, paired, power
 from vgg_keras.config import CompareConfig
-from vgg_keras.datasets import Arrays, load_dataset
+from vgg_keras.datasets import Arrays
 from vgg_keras.lists import FilterCounts
 from vgg_keras.memory import release_graphs
 from vgg_keras.trainers import TRAINERS
@@ -150,17 +151,5 @@ def bit_found(arrays: Arrays) -> bool:
     return found == place
 
 
-def main() -> int:
-    """Prints a few lines.
-
-    Returns:
-        1 if a bound is broken, else 0.
-    """
-    mnist = load_dataset("mnist")
-    kept = [check(mnist) for check in (bit_found, no_false_alarm, loss_found)]
-    print("\nAll bounds hold." if all(kept) else "A bound is broken.")
-    return int(not all(kept))
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(all_hold([bit_found, no_false_alarm, loss_found]))

@@ -8,6 +8,7 @@ from pathlib import Path
 import fuzz
 import keras
 import numpy as np
+import pytest
 import race
 from conftest import tiny_vgg
 from fuzzing import naming_code
@@ -82,5 +83,6 @@ def test_code_that_a_model_names_is_not_run(tmp_path, monkeypatch, capsys):
     assert Path(PLANTED).exists()  # the code does what it is for
 
 
+@pytest.mark.slow
 def test_of_two_processes_that_race_for_a_run_one_wins_and_one_is_told(tmp_path):
     assert race.run_races(2, tmp_path) == 2
