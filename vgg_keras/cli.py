@@ -53,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt as error:
         print("vgg-keras: interrupted", file=sys.stderr)
+        if argv is None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # lest Python's own end is interrupted
         return 128 + (error.args or (signal.SIGINT,))[0]
     except Exception:  # so that the status is not that of a difference found
         traceback.print_exc()
