@@ -29,6 +29,7 @@ def tensorflow_for(options: Namespace) -> Iterator[int]:
     """
     from vgg_keras.startup import silent_startup
 
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # or TensorFlow takes a whole GPU
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         with contextlib.nullcontext() if options.verbose else silent_startup():
             import tensorflow as tf

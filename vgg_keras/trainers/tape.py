@@ -147,6 +147,7 @@ def prepare_for_callbacks(model: keras.Model, data: Batches, config: RunConfig) 
             steps_per_execution=config.steps_per_execution,
             jit_compile=config.jit_compile,
         )
+        model.optimizer.build(model.trainable_variables)  # or the step would be traced twice
     images, labels = data.test.element_spec[:2]
     outputs = model.compute_output_spec(keras.KerasTensor(images.shape))
     model.compute_metrics(None, tf.zeros(1, labels.dtype), tf.zeros((1, *outputs.shape[1:])))
