@@ -7,10 +7,12 @@ import hypothesis
 import keras
 import numpy as np
 import pytest
+from comparisons import SMALL
+from searches import run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
-from vgg_keras import VGG
+from vgg_keras import VGG, CompareConfig, compare
 from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Arrays, Batches, load_dataset
 from vgg_keras.recording import Digests
@@ -30,6 +32,21 @@ def mnist() -> Arrays:
 def digits(mnist: Arrays) -> Arrays:
     """80 training and 13 test images: with batches of 16 or 32, the last ones are short."""
     return mnist.first(80)
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory):
+    """A comparison of two seeds, and its folder. It is shared: copy what is to be changed."""
+    logs = tmp_path_factory.mktemp("logs")
+    config = CompareConfig(**SMALL, seeds=2, self_check=True, logdir=str(logs), name="a")
+    return compare(config), logs / "compare" / "a"
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory):
+    """A search of four trials with `fit`, and its folder. It is shared like `compared`."""
+    home = tmp_path_factory.mktemp("logs")
+    return run(home, trainer="fit", trials=4), home / "search" / "a"
 
 
 def tiny_vgg(seed: int = 0, **changes) -> VGG:

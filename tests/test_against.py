@@ -5,22 +5,13 @@ import shutil
 
 import jsonschema
 import pytest
+from comparisons import SCHEMA, SMALL
 from programs import in_process, refused
-from test_experiment import SCHEMA, SMALL
 
 from vgg_keras import CompareConfig, TrainConfig, compare, train
 from vgg_keras.lists import FilterCounts, Variants
 
 OPTIONS = ["--limit", "80", "--epochs", "2", "--filters", "4,8", "--quiet"]
-
-
-@pytest.fixture(scope="module")
-def logs(tmp_path_factory):
-    """Two seeds of a comparison, and one training."""
-    logs = tmp_path_factory.mktemp("logs")
-    compare(CompareConfig(**SMALL, seeds=2, logdir=str(logs), name="a"))
-    train(TrainConfig(**SMALL, trainer="fit", seed=1, logdir=str(logs), name="a"))
-    return logs
 
 
 def against(run, tmp_path, **options):
@@ -33,11 +24,11 @@ def against(run, tmp_path, **options):
 
 
 @pytest.fixture
-def altered(logs, tmp_path):
+def altered(compared, tmp_path):
     """Makes a copy of the saved comparison with another result."""
 
     def alter(change):
-        shutil.copytree(logs / "compare" / "a", tmp_path / "copy")
+        shutil.copytree(compared[1], tmp_path / "copy")
         file = tmp_path / "copy" / "result.json"
         result = json.loads(file.read_text())
         change(result)
@@ -47,9 +38,10 @@ def altered(logs, tmp_path):
     return alter
 
 
-def test_a_training_is_compared_with_the_variant_and_the_seed_that_it_has(logs, tmp_path, capsys):
+def test_a_training_is_compared_with_the_variant_and_the_seed_that_it_has(tmp_path, capsys):
+    train(TrainConfig(**SMALL, trainer="fit", seed=1, logdir=str(tmp_path), name="a"))
     place = ["--logdir", tmp_path, "--name", "b", "--seed", "1"]
-    saved = logs / "train" / "a"
+    saved = tmp_path / "train" / "a"
     command = ["compare", *OPTIONS, *place, "--against", saved, "--require-identical"]
     assert in_process(*command) == 0
     output = capsys.readouterr().out
@@ -68,22 +60,21 @@ def test_a_training_is_compared_with_the_variant_and_the_seed_that_it_has(logs, 
     assert not (tmp_path / "compare" / "b" / "saved").exists()
 
 
-def test_of_a_comparison_the_first_counts_or_the_one_that_is_trained(logs, tmp_path):
-    result = against(logs / "compare" / "a", tmp_path, seeds=2, self_check=True)
+def test_of_a_comparison_the_first_counts_or_the_one_that_is_trained(compared, tmp_path):
+    result = against(compared[1], tmp_path, seeds=2, self_check=True)
     places = [(run["trainer"], run["seed"]) for run in result["runs"]]
     assert places == [("saved", 0), ("tape", 0), ("tape", 1), ("saved", 1)]
     assert result["parity"]["verdict"] == result["equivalence"]["verdict"] == "identical"
     assert list(result["self_check"]) == ["tape"]
     again = against(tmp_path / "compare" / "b", tmp_path, name="c")
     assert (again["against"]["trainer"], again["parity"]["verdict"]) == ("tape", "identical")
-    other = against(logs / "compare" / "a", tmp_path, name="d", variants=Variants(["fit"]))
+    other = against(compared[1], tmp_path, name="d", variants=Variants(["fit"]))
     assert other["against"]["trainer"] == other["runs"][1]["trainer"] == "fit"
 
 
-def test_another_precision_parts_in_an_epoch_and_in_the_final_weights(logs, tmp_path, capsys):
+def test_another_precision_parts_in_an_epoch_and_in_the_final_weights(compared, tmp_path, capsys):
     place = ["--logdir", tmp_path, "--name", "b", "--seeds", "2"]
-    saved = logs / "compare" / "a"
-    options = ["--against", saved, "--variants", "fit:bfloat16"]
+    options = ["--against", compared[1], "--variants", "fit:bfloat16"]
     assert in_process("compare", *OPTIONS, *place, *options) == 0
     output = capsys.readouterr().out
     result = json.loads((tmp_path / "compare" / "b" / "result.json").read_text())

@@ -1,12 +1,12 @@
 """What a run leaves: result.json, event files, models."""
 
 import json
-from importlib.resources import files
 
 import jsonschema
 import keras
 import numpy as np
 import pytest
+from comparisons import SCHEMA, SMALL, check
 from conftest import TRAINERS, scalars
 from test_parity import Disturb, flip_bit
 
@@ -14,24 +14,6 @@ from vgg_keras import CompareConfig, TrainConfig, compare, terminal, train
 from vgg_keras.comparison.pairs import pair_runs
 from vgg_keras.errors import InputError
 from vgg_keras.lists import FilterCounts
-
-SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())
-SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}
-
-
-def check(result, directory):
-    jsonschema.validate(result, SCHEMA)
-    result = json.loads(json.dumps(result))
-    assert json.loads((directory / "result.json").read_text()) == result
-    assert json.loads((directory / "config.json").read_text()) == result["config"]
-
-
-@pytest.fixture(scope="module")
-def compared(tmp_path_factory):
-    logdir = tmp_path_factory.mktemp("logs")
-    return compare(
-        CompareConfig(**SMALL, seeds=2, self_check=True, logdir=str(logdir), name="two")
-    ), logdir / "compare" / "two"
 
 
 def test_a_comparison_certifies_that_both_trainers_are_identical(compared):

@@ -5,33 +5,30 @@ import re
 import shutil
 
 import pytest
-from searches import SMALL
+from comparisons import SMALL
 
-from vgg_keras import CompareConfig, SearchConfig, cli, compare, search, train
+from vgg_keras import cli, train
 from vgg_keras.config import TrainConfig
 from vgg_keras.report.search import importance, score_by_size, score_by_trial
 from vgg_keras.report.training import sections, verdict
 from vgg_keras.report.write import write_report
 
-TINY = {"limit": 100, "epochs": 2, "filters": (4, 4)}
-
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def homes(tmp_path_factory, compared, searched):
+    """The folder of a run of each command."""
     logs = tmp_path_factory.mktemp("logs")
-    compare(CompareConfig(**TINY, seeds=2, logdir=str(logs), name="a"))
-    search(SearchConfig(**{**SMALL, "trials": 4}, logdir=str(logs), name="a"))
-    train(TrainConfig(**TINY, logdir=str(logs), name="a"))
-    return logs
+    train(TrainConfig(**SMALL, logdir=str(logs), name="a"))
+    return {"compare": compared[1], "search": searched[1], "train": logs / "train" / "a"}
 
 
 def text_of(page):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-def test_a_comparison_tells_its_verdict_first_and_that_the_difference_is_exactly_zero(home):
-    page = (home / "compare" / "a" / "report.html").read_text()
-    result = json.loads((home / "compare" / "a" / "result.json").read_text())
+def test_a_comparison_tells_its_verdict_first_and_that_the_difference_is_exactly_zero(homes):
+    page = (homes["compare"] / "report.html").read_text()
+    result = json.loads((homes["compare"] / "result.json").read_text())
     words = "Tape and fit are identical to the last bit after each of 4 epochs."
     assert page.index(words) < page.index("<section>")
     assert page.count("The difference is exactly 0 in every epoch.") == 4
@@ -41,9 +38,9 @@ def test_a_comparison_tells_its_verdict_first_and_that_the_difference_is_exactly
     assert result["environment"]["processor"] in text_of(page)
 
 
-def test_a_search_shows_its_plots_and_every_trial(home):
-    page = (home / "search" / "a" / "report.html").read_text()
-    result = json.loads((home / "search" / "a" / "result.json").read_text())
+def test_a_search_shows_its_plots_and_every_trial(homes):
+    page = (homes["search"] / "report.html").read_text()
+    result = json.loads((homes["search"] / "result.json").read_text())
     for title in ("Score by trial", "Score and size", "Values", "Importance", "All trials"):
         assert f"<h2>{title}" in page
     assert page.count("<svg") == 4
@@ -52,15 +49,15 @@ def test_a_search_shows_its_plots_and_every_trial(home):
         assert f"<td>{trial['parameters']}</td>" in page
 
 
-def test_a_training_has_a_report_too(home):
-    page = (home / "train" / "a" / "report.html").read_text()
+def test_a_training_has_a_report_too(homes):
+    page = (homes["train"] / "report.html").read_text()
     assert "of the test images are classified correctly" in page
     assert "exactly 0" not in page
 
 
 @pytest.mark.parametrize("command", ["compare", "search", "train"])
-def test_a_report_needs_nothing_from_elsewhere_and_is_rebuilt_to_the_byte(home, command, capsys):
-    path = home / command / "a" / "report.html"
+def test_a_report_needs_nothing_from_elsewhere_and_is_rebuilt_to_the_byte(homes, command, capsys):
+    path = homes[command] / "report.html"
     before = path.read_bytes()
     for address in re.findall(r"""(?:src|href)=["']([^"']*)""", before.decode()):
         assert address.startswith(("#", "data:")), address
@@ -71,9 +68,9 @@ def test_a_report_needs_nothing_from_elsewhere_and_is_rebuilt_to_the_byte(home, 
     assert path.read_bytes() == before
 
 
-def test_text_of_a_result_cannot_become_part_of_the_page(home, tmp_path):
+def test_text_of_a_result_cannot_become_part_of_the_page(homes, tmp_path):
     copy = tmp_path / "copy"
-    shutil.copytree(home / "search" / "a", copy)
+    shutil.copytree(homes["search"], copy)
     result = json.loads((copy / "result.json").read_text())
     planted = "<script>alert(1)</script>"
     result["config"]["name"] = result["trials"][0]["reason"] = planted
@@ -124,8 +121,8 @@ def test_importance_is_the_rank_correlation_with_a_better_score():
     assert "filters_1 -0.80" in picture.alt
 
 
-def test_a_difference_is_told_with_its_size(home):
-    result = json.loads((home / "compare" / "a" / "result.json").read_text())
+def test_a_difference_is_told_with_its_size(homes):
+    result = json.loads((homes["compare"] / "result.json").read_text())
     result["runs"][0]["history"]["loss"][1] += 0.5
     result["equivalence"] = None
     result["parity"] = {
@@ -134,18 +131,19 @@ def test_a_difference_is_told_with_its_size(home):
         "first_difference": {"epoch": 2, "step": 3, "stage": "weights"},
     }
     assert verdict(result) == "Tape and fit part in epoch 2, step 3: weights."
-    assert "The largest difference is 0.5." in sections(result)[0].pictures[0].alt
+    (curves,) = (section for section in sections(result) if section.title == "Curves")
+    assert "The largest difference is 0.5." in curves.pictures[0].alt
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 1000])
 @pytest.mark.parametrize("command", ["compare", "search", "train"])
 def test_a_browser_shows_the_report_at_any_width_without_a_complaint(
-    home, browser, command, width, tmp_path
+    homes, browser, command, width, tmp_path
 ):
     browser.set_window_size(width, 2000)
     browser.get_log("performance")
-    browser.get((home / command / "a" / "report.html").as_uri())
+    browser.get((homes[command] / "report.html").as_uri())
     browser.save_screenshot(str(tmp_path / f"{command}-{width}.png"))
     assert browser.get_log("browser") == []
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width

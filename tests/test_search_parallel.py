@@ -82,8 +82,8 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 
 @pytest.mark.slow
 def test_workers_run_the_trials_of_a_serial_search(tmp_path):
-    serial = run(tmp_path, "serial", algorithm="random", trials=4)
-    result = run(tmp_path, "workers", algorithm="random", trials=4, workers=2)
+    serial = run(tmp_path, "serial")
+    result = run(tmp_path, "workers", workers=2)
     assert [trial["values"] for trial in result["trials"]] == [
         trial["values"] for trial in serial["trials"]
     ]

@@ -6,8 +6,8 @@ import jsonschema
 import keras
 import plot_curves
 import pytest
+from comparisons import SCHEMA, SMALL
 from programs import in_process
-from test_experiment import SCHEMA, SMALL
 from trainings import Crash
 
 from vgg_keras import CompareConfig, TrainConfig, compare
@@ -33,7 +33,7 @@ def test_a_variant_is_trained_with_the_options_that_it_changes(variant, changes)
 
 
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory):
+def two_precisions(tmp_path_factory):
     def crashing(*arguments):
         if crashes.pop():
             raise Crash
@@ -50,8 +50,8 @@ def compared(tmp_path_factory):
     return result, logdir / "compare" / "a"
 
 
-def test_two_precisions_are_trained_tested_and_told_apart_by_name(compared):
-    result, directory = compared
+def test_two_precisions_are_trained_tested_and_told_apart_by_name(two_precisions):
+    result, directory = two_precisions
     jsonschema.validate(json.loads(json.dumps(result)), SCHEMA)
     places = [(run["trainer"], run["seed"]) for run in result["runs"]]
     assert places == [(FIRST, 0), (SECOND, 0), (SECOND, 1), (FIRST, 1)]
@@ -69,8 +69,8 @@ def test_two_precisions_are_trained_tested_and_told_apart_by_name(compared):
     assert (found["epoch"], found["step"], found["stage"]) == (1, 1, "metrics")
 
 
-def test_the_report_of_two_precisions_has_their_names(compared):
-    result, directory = compared
+def test_the_report_of_two_precisions_has_their_names(two_precisions):
+    result, directory = two_precisions
     page = (directory / "report.html").read_text()
     told = words.verdict(result["equivalence"])
     assert told[1:] in page
@@ -79,8 +79,8 @@ def test_the_report_of_two_precisions_has_their_names(compared):
     assert "Seconds an epoch, tape over tape:bfloat16:" in page
 
 
-def test_models_of_self_checks_are_not_evaluated(compared, capsys):
-    _, directory = compared
+def test_models_of_self_checks_are_not_evaluated(two_precisions, capsys):
+    _, directory = two_precisions
     assert in_process("evaluate", directory, "--json") == 0
     models = json.loads(capsys.readouterr().out)
     assert len(models) == 4
@@ -88,8 +88,8 @@ def test_models_of_self_checks_are_not_evaluated(compared, capsys):
     assert in_process("evaluate", directory / "tape" / "self-check", "--json") == 0
 
 
-def test_the_curves_of_two_precisions_are_drawn(compared, tmp_path):
-    plot_curves.main(compared[1], tmp_path / "curves.svg")
+def test_the_curves_of_two_precisions_are_drawn(two_precisions, tmp_path):
+    plot_curves.main(two_precisions[1], tmp_path / "curves.svg")
     assert (tmp_path / "curves.svg").stat().st_size > 10_000
 
 

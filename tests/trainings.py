@@ -67,11 +67,15 @@ def curves(directory):
     )
 
 
-def start(tmp_path, *options, command="train"):
-    arguments = ["--limit", "2000", "--epochs", "3", "--filters", "4,8", "--quiet"]
-    place = ["--logdir", str(tmp_path), "--name", "a"]
+def arguments(tmp_path):
+    small = ["--limit", "2000", "--epochs", "3", "--filters", "4,8", "--quiet"]
+    return [*small, "--logdir", str(tmp_path), "--name", "a"]
+
+
+def start(tmp_path, *options):
+    """Starts a training in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "vgg_keras", command, *arguments, *place, *options],
+        [sys.executable, "-m", "vgg_keras", "train", *arguments(tmp_path), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -17,7 +17,8 @@ SAMPLE = 100
 class Divergence(keras.callbacks.Callback):
     """Ends a training when a loss is not finite, or after an epoch a weight.
 
-    Weights are looked at too, because the ReLU of NaN is 0 here, which can leave the loss finite.
+    Weights are looked at too, because on some processors the ReLU of NaN is 0, which can leave the
+    loss finite.
 
     Args:
         arrays: the first training images are those that tell which layer it is.
