@@ -23,16 +23,6 @@ hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
 
 
-COSTLY = {"compared", "searched", "homes", "two_precisions"}
-
-
-def pytest_collection_modifyitems(items):
-    """Keeps tests that share what is costly to make in one process of pytest-xdist."""
-    for item in items:
-        if COSTLY & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group("costly"))
-
-
 @pytest.fixture(scope="session")
 def mnist() -> Arrays:
     return load_dataset("mnist")
