@@ -28,6 +28,7 @@ ROOMS = [
     "interrupts",
     "startup",
     "memory",
+    "strategies",
     "report",
     "datasets",
     "model",

@@ -31,7 +31,7 @@ class CrashAt(keras.callbacks.Callback):
         self.step = step
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.step and int(self.model.optimizer.iterations) >= self.step:
+        if self.step and int(self.model.optimizer.iterations.numpy()) >= self.step:
             raise Crash
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from vgg_keras.config import MOST, ModelConfig, option_of
 from vgg_keras.errors import require
 from vgg_keras.lists import Variants
-from vgg_keras.variants import PEER_NAMES, TRAINER_NAMES, parse_variant
+from vgg_keras.variants import PEER_NAMES, TRAINER_NAMES, asked, parse_variant
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class BenchmarkConfig(ModelConfig):
     Attributes:
         variants: what is timed: tape, fit, the least that trains likewise (bare-tape, bare-fit), or
             as many operations of products of matrices (matmul), each with the precision that
-            differs from --precision, or jit, such as tape,fit:bfloat16 or fit,fit:jit.
+            differs from --precision, jit, or (tape and fit) mirrored, such as tape,fit:bfloat16.
         peers: other frameworks to time beside them: torch, jax.
         recording: time each variant with its recording against itself without.
         rounds: how often each has two turns.
@@ -40,9 +41,11 @@ class BenchmarkConfig(ModelConfig):
         for peer in self.peers or ():
             expected = f"of {', '.join(PEER_NAMES)}"
             require(parse_variant(peer)[0] in PEER_NAMES, "--peers", expected, peer)
-        alone, expected = set(names) <= {*TRAINER_NAMES}, "1 beside others than tape and fit"
+        alone, others = set(names) <= {*TRAINER_NAMES}, "beside others than tape and fit"
         single = self.steps_per_execution == 1
-        require(alone or single, "--steps-per-execution", expected, self.steps_per_execution)
+        require(alone or single, "--steps-per-execution", f"1 {others}", self.steps_per_execution)
+        undivided = self.asked("strategy") == {"none"}
+        require(alone or undivided, "--strategy", f"none {others}", "mirrored")
         require(
             alone or not self.recording, "--variants", "tape or fit with --recording", self.variants
         )
@@ -51,3 +54,7 @@ class BenchmarkConfig(ModelConfig):
     def contestants(self) -> tuple[str, ...]:
         """Variants and peers."""
         return (*self.variants, *(self.peers or ()))
+
+    def asked(self, option: str) -> set[Any]:
+        """The values of an option in all trainings."""
+        return asked(self.contestants, option, getattr(self, option))

@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 from jsonargparse import Namespace
 
 from vgg_keras.benchmark_config import BenchmarkConfig
-from vgg_keras.config import CompareConfig, RunConfig, SearchConfig, TrainConfig
+from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, SearchConfig, TrainConfig
 from vgg_keras.errors import InputError, require
 
 Config = TypeVar("Config", bound=RunConfig)
 
 
 @contextlib.contextmanager
-def tensorflow_for(options: Namespace) -> Iterator[int]:
-    """Starts TensorFlow with as much output as was asked for.
+def tensorflow_for(options: Namespace, config: RunConfig) -> Iterator[int]:
+    """Starts TensorFlow with the devices and as much output as was asked for.
 
     Yields:
         Keras's `verbose`: 0 silent, 1 a progress bar, 2 a line an epoch, for pipes and files.
@@ -34,10 +34,14 @@ def tensorflow_for(options: Namespace) -> Iterator[int]:
         with contextlib.nullcontext() if options.verbose else silent_startup():
             import tensorflow as tf
 
+            if isinstance(config, ModelConfig) and "mirrored" in config.asked("strategy"):
+                from vgg_keras.strategies import split_processor
+
+                split_processor()
             tf.zeros(())  # starts the devices, which have something to say too
             if not options.verbose:
                 tf.get_logger().setLevel("ERROR")
-        if "bfloat16" in f"{options.get('precision')} {options.get('variants')}":
+        if "bfloat16" in config.asked("precision"):
             warn_of_bfloat16()
         yield 0 if options.quiet else 1 if sys.stdout.isatty() else 2
 
@@ -59,7 +63,7 @@ def warn_of_bfloat16() -> None:
 def run_compare(options: Namespace) -> int:
     """Runs `vgg-keras compare`."""
     config = make_config(CompareConfig, options)
-    with tensorflow_for(options) as verbose:
+    with tensorflow_for(options, config) as verbose:
         from vgg_keras import terminal
         from vgg_keras.comparison.experiment import compare
 
@@ -80,7 +84,7 @@ def run_compare(options: Namespace) -> int:
 def run_train(options: Namespace) -> int:
     """Runs `vgg-keras train`."""
     config = make_config(TrainConfig, options)
-    with tensorflow_for(options) as verbose:
+    with tensorflow_for(options, config) as verbose:
         from vgg_keras import terminal
         from vgg_keras.comparison.run import train
 
@@ -102,7 +106,7 @@ def run_search(options: Namespace) -> int:
         from vgg_keras.tuning.workers import prepare_processes
 
         prepare_processes()  # while this one imports TensorFlow too
-    with tensorflow_for(options) as verbose:
+    with tensorflow_for(options, config) as verbose:
         from vgg_keras import terminal
         from vgg_keras.tuning.join import join
         from vgg_keras.tuning.search import search
@@ -123,7 +127,7 @@ def run_search(options: Namespace) -> int:
 def run_benchmark(options: Namespace) -> int:
     """Runs `vgg-keras benchmark`."""
     config = make_config(BenchmarkConfig, options)
-    with tensorflow_for(options) as verbose:
+    with tensorflow_for(options, config) as verbose:
         from vgg_keras import terminal
         from vgg_keras.comparison.benchmark import benchmark
 
@@ -141,7 +145,7 @@ def run_evaluate(options: Namespace) -> int:
     made_from = dataset_of_run(options.path)
     data = {name: made_from[name] if options[name] is None else options[name] for name in made_from}
     config = RunConfig(**data, batch_size=options.batch_size)
-    with tensorflow_for(options):
+    with tensorflow_for(options, config):
         from vgg_keras import inference, terminal
         from vgg_keras.datasets import load_dataset
 
@@ -160,7 +164,7 @@ def run_evaluate(options: Namespace) -> int:
 
 def run_predict(options: Namespace) -> int:
     """Runs `vgg-keras predict`."""
-    with tensorflow_for(options):
+    with tensorflow_for(options, RunConfig()):
         from vgg_keras import inference, terminal
 
         models = inference.find_models(options.path)

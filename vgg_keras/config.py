@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 
 from vgg_keras.errors import InputError, require
 from vgg_keras.lists import LISTS, Choices, FilterCounts, Steps, Variants, list_type
-from vgg_keras.variants import TRAINER_NAMES, parse_variant
+from vgg_keras.variants import TRAINER_NAMES, asked, parse_variant
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
@@ -96,6 +96,10 @@ class RunConfig:
         """Keras's name of the precision."""
         return self.precision if self.precision == "float32" else f"mixed_{self.precision}"
 
+    def asked(self, option: str) -> set[Any]:
+        """The values of an option in all trainings."""
+        return {getattr(self, option)}
+
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON values."""
         return asdict(self)
@@ -135,6 +139,8 @@ class ModelConfig(RunConfig):
 
     Attributes:
         model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16 or vgg19.
+        strategy: mirrored shares each batch among all GPUs, or where there is none among two
+            devices that the processor is split into (tf.distribute.MirroredStrategy).
         filters: filter counts of the model mnist, one a block, each block having two
             convolutions; default 32,64.
         update_freq: how often TensorBoard gets a point: every epoch, or every batch as well.
@@ -146,6 +152,7 @@ class ModelConfig(RunConfig):
 
     model: Literal["mnist", "vgg11", "vgg13", "vgg16", "vgg19"] = "mnist"
     filters: FilterCounts | None = None
+    strategy: Literal["none", "mirrored"] = "none"
     update_freq: Literal["epoch", "batch"] = "epoch"
     histograms: bool = False
     profile: Steps | None = None
@@ -166,6 +173,11 @@ class ModelConfig(RunConfig):
             "no filters with a network of the VGG paper; use --model mnist to choose them",
             f"{self.filters} with --model {self.model}",
         )
+        if "mirrored" in self.asked("strategy"):
+            expected = "none with mirrored: it reaches the variables of one device only"
+            require(True not in self.asked("jit_compile"), "--jit-compile", expected, "XLA")
+            several, expected = self.steps_per_execution, "1 with mirrored: fit fails with more"
+            require(several == 1, "--steps-per-execution", expected, several)
         steps = self.profile
         ordered = steps is None or (len(steps) == 2 and 1 <= steps[0] <= steps[1])
         expected = "first and last step, counted from 1, such as 10,20"
@@ -194,8 +206,8 @@ class CompareConfig(ModelConfig):
         margin: percentage points of test accuracy by which equivalent trainers may differ.
         self_check: train each trainer twice with the first seed, and compare it with itself.
         variants: the two to compare: tape or fit, each with the precision that differs from
-            --precision, or jit, such as tape,fit:bfloat16; default tape,fit. With --against the
-            one to train; default that of the saved run.
+            --precision, jit or mirrored, such as tape,fit:bfloat16; default tape,fit. With
+            --against the one to train; default that of the saved run.
         against: folder of a finished run of train or compare, which takes the place of the first
             variant; only the other one is trained.
     """
@@ -225,6 +237,10 @@ class CompareConfig(ModelConfig):
     def contestants(self) -> tuple[str, ...]:
         """The variants to train."""
         return TRAINER_NAMES if self.variants is None else self.variants
+
+    def asked(self, option: str) -> set[Any]:
+        """The values of an option in all trainings."""
+        return asked(self.contestants, option, getattr(self, option))
 
     def training(self, variant: str, seed: int) -> TrainConfig:
         """The configuration of one training.

@@ -11,6 +11,21 @@ TRAINER_NAMES = ("tape", "fit")
 PEER_NAMES = ("torch", "jax")
 NAMES = (*TRAINER_NAMES, "bare-tape", "bare-fit", *PEER_NAMES, "matmul")
 PRECISIONS = ("float32", "bfloat16", "float16")
+WORDS: dict[str, dict[str, Any]] = {
+    "jit": {"jit_compile": True},
+    "mirrored": {"strategy": "mirrored"},
+}
+
+
+def asked(variants: Sequence[str], option: str, otherwise: Any) -> set[Any]:
+    """The values of an option in variants.
+
+    Args:
+        variants: such as `tape:bfloat16`.
+        option: a field of a configuration, such as `precision`.
+        otherwise: its value where a variant does not tell.
+    """
+    return {parse_variant(variant)[1].get(option, otherwise) for variant in variants}
 
 
 def parse_variant(text: str, names: Sequence[str] = NAMES) -> tuple[str, dict[str, Any]]:
@@ -29,8 +44,9 @@ def parse_variant(text: str, names: Sequence[str] = NAMES) -> tuple[str, dict[st
     name, *parts = text.split(":")
     changes: dict[str, Any] = {}
     for part in parts:
-        changes |= {"jit_compile": True} if part == "jit" else {"precision": part}
+        changes |= WORDS.get(part, {"precision": part})
     precise = changes.get("precision", PRECISIONS[0]) in PRECISIONS
-    expected = f"one of {', '.join(names)}, then perhaps :jit and one of :{' :'.join(PRECISIONS)}"
+    more = " ".join(f":{part}" for part in (*WORDS, *PRECISIONS))
+    expected = f"one of {', '.join(names)}, then perhaps {more}"
     require(name in names and precise and len(changes) == len(parts), "--variants", expected, text)
     return name, changes

@@ -9,7 +9,7 @@ from vgg_keras.benchmark_config import BenchmarkConfig
 from vgg_keras.comparison import bare
 from vgg_keras.comparison.peer import Peer
 from vgg_keras.comparison.product import Product, flops
-from vgg_keras.comparison.run import build_vgg, make_batches
+from vgg_keras.comparison.run import build_vgg, make_batches, run_trainer
 from vgg_keras.comparison.turns import Contestant, Training
 from vgg_keras.config import MOST
 from vgg_keras.datasets import Arrays
@@ -43,7 +43,8 @@ def make_contestant(
         trainer, batches = TRAINERS[name], make_batches(config, arrays)
         recording = record(home, config, arrays) if recorded else ()
         return Training(
-            lambda pace: trainer(model, batches, config, [*recording, pace], 0), config.steps
+            lambda pace: run_trainer(trainer, model, batches, config, [*recording, pace]),
+            config.steps,
         )
     if name in BARE:
         return Training(lambda pace: BARE[name](model, arrays, config, pace), config.steps)

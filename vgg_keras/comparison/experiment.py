@@ -16,7 +16,13 @@ from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.noise import repetition, within_noise
 from vgg_keras.comparison.pairs import Pair, Run, pair_runs
 from vgg_keras.comparison.parity import certify
-from vgg_keras.comparison.run import build_vgg, load_checked, make_batches, run_once
+from vgg_keras.comparison.run import (
+    build_vgg,
+    load_checked,
+    make_batches,
+    run_once,
+    run_trainer,
+)
 from vgg_keras.comparison.timing import speed
 from vgg_keras.config import CompareConfig, TrainConfig
 from vgg_keras.datasets import Arrays
@@ -196,6 +202,7 @@ def locate(
 
     def replay(config: TrainConfig) -> Callable[[keras.callbacks.Callback], None]:
         model, batches = build_vgg(config, arrays), make_batches(config, arrays)
-        return lambda pace: trainers[config.trainer](model, batches, config, [pace], 0)
+        trainer = trainers[config.trainer]
+        return lambda pace: run_trainer(trainer, model, batches, config, [pace])
 
     return first_difference([replay(config) for config in configs])

@@ -24,6 +24,7 @@ from vgg_keras.recording.checkpoints import Checkpoints
 from vgg_keras.recording.events import writing_events
 from vgg_keras.recording.mistakes import worst_mistakes
 from vgg_keras.recording.saved import remove_states
+from vgg_keras.strategies import make_strategy
 from vgg_keras.trainers import TRAINERS, Trainer
 
 
@@ -70,6 +71,13 @@ def load_checked(config: ModelConfig) -> Arrays:
     """
     arrays = load_dataset(config.dataset, config.limit)
     make_vgg(config, arrays).check_images(arrays.image_shape)
+    sizes = {len(images) % config.batch_size for images in (arrays.x_train, arrays.x_test)}
+    for strategy in config.asked("strategy"):
+        devices = make_strategy(strategy).num_replicas_in_sync
+        for size in (config.batch_size, *sizes):
+            expected = f"batches that {devices} devices share evenly"
+            received = f"one of {size} images; choose another --batch-size or --limit"
+            require(size % devices == 0, "--strategy", expected, received)
     for label in config.class_weight or ():
         expected = f"classes from 0 to {arrays.classes - 1}"
         require(label < arrays.classes, "--class-weight", expected, label)
@@ -87,14 +95,28 @@ def make_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
 def build_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
     """Makes the configured VGG with weights that follow from the seed."""
     keras.utils.set_random_seed(config.seed)
-    model = make_vgg(config, arrays)
-    model.build((None, *arrays.image_shape))
+    with make_strategy(config.strategy).scope():
+        model = make_vgg(config, arrays)
+        model.build((None, *arrays.image_shape))
     return model
 
 
 def make_batches(config: ModelConfig, arrays: Arrays) -> Batches:
     """Makes the batches in the order that follows from the seed."""
     return Batches(arrays, config.batch_size, config.seed, config.class_weight)
+
+
+def run_trainer(
+    trainer: Trainer,
+    model: keras.Model,
+    batches: Batches,
+    config: ModelConfig,
+    callbacks: Sequence[keras.callbacks.Callback],
+    verbose: int = 0,
+) -> keras.callbacks.History:
+    """Trains a model under the strategy that it was built with."""
+    with model.distribute_strategy.scope():
+        return trainer(model, batches, config, callbacks, verbose)
 
 
 @release_graphs()
@@ -130,7 +152,7 @@ def run_once(
     digests, cumulative, timing = recording.digests, recording.cumulative, recording.timing
     with heeding_signals() as wish, writing_events():
         checkpoints = Checkpoints(home, batches, config, [*recording, *callbacks], wish)
-        history = trainer(model, batches, config, [checkpoints], verbose)
+        history = run_trainer(trainer, model, batches, config, [checkpoints], verbose)
         model.save(home / "model.keras")
         evaluation = evaluate(model, batches)
         test = evaluation.figures

@@ -40,7 +40,7 @@ class Board(keras.callbacks.TensorBoard):
         """Goes on counting batches where the optimizer does."""
         super().on_train_begin(logs)
         steps, size = self.params["steps"], self.model.steps_per_execution
-        epochs, rest = divmod(int(self.model.optimizer.iterations), steps)
+        epochs, rest = divmod(int(self.model.optimizer.iterations.numpy()), steps)
         self._global_train_batch = epochs * math.ceil(steps / size) + math.ceil(rest / size)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:

@@ -152,10 +152,16 @@ class Checkpoints(keras.callbacks.CallbackList):
 
         model.train_function = draw
 
-    def _variables(self) -> list[keras.Variable]:
+    def _variables(self) -> list[tf.Variable]:
         metrics = self.params.get("metrics", self.model.metrics)  # the trainer's own, if it has any
         parts = (self.model, self.model.optimizer, *metrics)
-        return [variable for part in parts for variable in part.variables]
+        of_each_device = self.model.distribute_strategy.experimental_local_results
+        return [
+            copy
+            for part in parts
+            for variable in part.variables
+            for copy in of_each_device(variable.value)
+        ]
 
     def _names(self) -> list[str]:
         return [type(callback).__name__ for callback in self.callbacks]

@@ -46,7 +46,7 @@ class Summaries(keras.callbacks.Callback):
         self._forward = tf.function(lambda images: model(images, training=False))
         images = tf.TensorSpec((None, *self._arrays.image_shape), tf.float32, "images")
         graph = self._forward.get_concrete_function(images).graph
-        if int(model.optimizer.iterations):
+        if int(model.optimizer.iterations.numpy()):
             return
         with self._writer.as_default():
             tf.summary.text("configuration", as_table(self._config.to_dict()), step=0)
@@ -74,8 +74,11 @@ class Summaries(keras.callbacks.Callback):
         with tf.GradientTape() as tape:
             predictions = model(images, training=False)
             labels = self._arrays.y_train[:size]
-            loss = keras.losses.SparseCategoricalCrossentropy()(labels, predictions)
-        gradients = tape.gradient(loss, model.trainable_variables)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, predictions)
+            loss = tf.reduce_mean(losses)
+        of_each_device = model.distribute_strategy.experimental_local_results
+        weights = [of_each_device(variable.value)[0] for variable in model.trainable_variables]
+        gradients = tape.gradient(loss, weights)
         for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
             tf.summary.histogram(f"{variable.path}/gradient", gradient)
 

@@ -13,6 +13,11 @@ FIGURES = {
     "test_loss": "test loss",
     "test_accuracy": "test accuracy",
 }
+ARITHMETIC = {
+    "precision": "Another precision",
+    "jit_compile": "XLA",
+    "strategy": "Another number of devices",
+}
 NOISE = "not distinguishable from the trainer's own noise."
 
 
@@ -54,12 +59,11 @@ def meaning(result: Mapping[str, Any]) -> list[str]:
     """What it means that the trainers part, a sentence if they compute in different ways."""
     if result["equivalence"] or "against" in result:
         return []
-    asked = {name: result["config"][name] for name in ("precision", "jit_compile")}
+    asked = {option: result["config"].get(option) for option in ARITHMETIC}
     first, second = ({**asked, **parse_variant(name)[1]} for name in names(result))
-    if first == second:
-        return []
-    other = "XLA" if first["precision"] == second["precision"] else "Another precision"
-    return [f"{other} does not give the same bits; --seeds 5 tells whether they are equivalent."]
+    others = [told for option, told in ARITHMETIC.items() if first[option] != second[option]]
+    advice = "does not give the same bits; --seeds 5 tells whether they are equivalent."
+    return [f"{other} {advice}" for other in others[:1]]
 
 
 def changes(result: Mapping[str, Any]) -> list[str]:

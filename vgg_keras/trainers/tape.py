@@ -50,7 +50,7 @@ def train(
             metric.reset_state()
         hooks.on_epoch_begin(epoch)
         data.set_epoch(epoch)
-        for begin, end, batches, count in executions(data.train, model.steps_per_execution):
+        for begin, end, batches, count in executions(model, data.train):
             hooks.on_train_batch_begin(begin)
             logs = model.train_function(batches, count)
             hooks.on_train_batch_end(end, logs)
@@ -74,7 +74,7 @@ def validate(
     """Tests a model on all test images, and returns the test metrics."""
     model.stop_evaluating = False
     hooks.on_test_begin()
-    for begin, end, batches, count in executions(data.test, model.steps_per_execution):
+    for begin, end, batches, count in executions(model, data.test):
         hooks.on_test_batch_begin(begin)
         logs = test_steps(batches, count)
         hooks.on_test_batch_end(end, logs)
@@ -87,14 +87,15 @@ def validate(
 def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metric]]:
     """Makes the compiled training and test steps, and the four metrics that they update."""
     loss_function = keras.losses.SparseCategoricalCrossentropy()
-    optimizer = model.optimizer
+    optimizer, strategy = model.optimizer, model.distribute_strategy
+    replicas = strategy.num_replicas_in_sync  # a loss is divided by it, as gradients are added
     train_loss = keras.metrics.Mean(name="loss")
     train_accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     test_loss = keras.metrics.Mean(name="loss")
     test_accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
     def with_layer_losses(loss: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum([loss, *map(tf.reduce_sum, model.losses)])
+        return tf.reduce_sum([loss, *(tf.reduce_sum(part) / replicas for part in model.losses)])
 
     def train_step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> None:
         with tf.GradientTape() as tape:
@@ -103,13 +104,13 @@ def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metri
             scaled_loss = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        train_loss.update_state(loss, sample_weight=tf.shape(images)[0])
+        train_loss.update_state(loss * replicas, sample_weight=tf.shape(images)[0])
         train_accuracy.update_state(labels, predictions)
 
     def test_step(images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> None:
         predictions = model(images, training=False)
         loss = with_layer_losses(loss_function(labels, predictions, weights))
-        test_loss.update_state(loss, sample_weight=tf.shape(images)[0])
+        test_loss.update_state(loss * replicas, sample_weight=tf.shape(images)[0])
         test_accuracy.update_state(labels, predictions)
 
     def compiled(step: Callable, *metrics: keras.Metric) -> Callable:
@@ -118,7 +119,7 @@ def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metri
         @tf.function
         def steps(batches: Iterator, count: int) -> dict[str, tf.Tensor]:
             for _ in tf.range(count):
-                step(*next(batches))
+                strategy.run(step, next(batches))
             return {metric.name: metric.result() for metric in metrics}
 
         return steps
@@ -130,9 +131,12 @@ def make_steps(model: keras.Model) -> tuple[Callable, Callable, list[keras.Metri
     )
 
 
-def executions(batches: tf.data.Dataset, size: int) -> Iterator[tuple[int, int, Iterator, int]]:
+def executions(
+    model: keras.Model, batches: tf.data.Dataset
+) -> Iterator[tuple[int, int, Iterator, int]]:
     """Yields first index, last index, iterator and number of steps of each call of the graph."""
-    iterator = iter(batches)
+    size = model.steps_per_execution
+    iterator = iter(model.distribute_strategy.experimental_distribute_dataset(batches))
     for begin in range(0, len(batches), size):
         yield begin, begin + size - 1, iterator, min(size, len(batches) - begin)
 
