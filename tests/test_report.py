@@ -75,6 +75,7 @@ def test_text_of_a_result_cannot_become_part_of_the_page(homes, tmp_path):
     planted = "<script>alert(1)</script>"
     result["config"]["name"] = result["trials"][0]["reason"] = planted
     result["environment"]["processor"] = planted
+    result["environment"]["system"] = "half of a pair: \ud800"
     result["space"] = {planted if n == "filters_1" else n: v for n, v in result["space"].items()}
     for trial in result["trials"]:
         trial["values"][planted] = trial["values"].pop("filters_1")
@@ -82,6 +83,7 @@ def test_text_of_a_result_cannot_become_part_of_the_page(homes, tmp_path):
     page = write_report(copy).read_text()
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
+    assert "half of a pair: \\ud800" in page
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"runs": []}', '{"space": 1}'])

@@ -114,4 +114,4 @@ def write_page(path: Path, title: str, verdict: str, sections: Sequence[Section]
     environment = Environment(loader=PackageLoader("vgg_keras.report"), autoescape=True)
     template = environment.get_template("page.html")
     page = template.render(title=title, verdict=verdict, sections=sections)
-    path.write_text(page, encoding="utf-8")
+    path.write_text(page, encoding="utf-8", errors="backslashreplace")
