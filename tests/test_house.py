@@ -19,6 +19,7 @@ ROOMS = [
     "variants",
     "config",
     "benchmark_config",
+    "search_config",
     "files",
     "machine",
     "runs",

@@ -94,13 +94,13 @@ def test_another_space_cannot_be_resumed(tmp_path, scripted):
 
 @pytest.mark.slow
 def test_killed_at_any_moment_and_resumed_a_search_ends_as_if_undisturbed(tmp_path):
-    undisturbed = run(tmp_path, "whole", trials=4)
+    undisturbed = run(tmp_path, "whole", trials=6)
     rng = np.random.default_rng(0)
     kills = 0
     for attempt in range(20):
         directory = tmp_path / "killed" / "search" / "a"
         more = ["--resume"] if directory.is_dir() else []
-        process = start(tmp_path / "killed", "--trials", "4", *more)
+        process = start(tmp_path / "killed", "--trials", "6", *more)
         try:
             process.wait(timeout=5 + 4 * rng.random() if attempt < 4 else 200)
         except subprocess.TimeoutExpired:

@@ -12,7 +12,7 @@ _HOME = {
     "VGG": "vgg_keras.model",
     "BenchmarkConfig": "vgg_keras.benchmark_config",
     "CompareConfig": "vgg_keras.config",
-    "SearchConfig": "vgg_keras.config",
+    "SearchConfig": "vgg_keras.search_config",
     "TrainConfig": "vgg_keras.config",
     "benchmark": "vgg_keras.comparison.benchmark",
     "compare": "vgg_keras.comparison.experiment",

@@ -16,11 +16,12 @@ from jsonargparse import ArgumentParser, Namespace
 
 from vgg_keras import __version__, commands
 from vgg_keras.benchmark_config import BenchmarkConfig
-from vgg_keras.config import QUICK, CompareConfig, RunConfig, SearchConfig, TrainConfig, option_of
+from vgg_keras.config import QUICK, CompareConfig, RunConfig, TrainConfig, option_of
 from vgg_keras.errors import InconclusiveError, InputError, require
 from vgg_keras.interrupts import sigterm_interrupts
 from vgg_keras.lists import list_type
 from vgg_keras.plain_yaml import PLAIN_YAML
+from vgg_keras.search_config import SearchConfig
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from jsonargparse import Namespace
 
 from vgg_keras.benchmark_config import BenchmarkConfig
-from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, SearchConfig, TrainConfig
+from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, TrainConfig
 from vgg_keras.errors import InputError, require
+from vgg_keras.search_config import SearchConfig
 
 Config = TypeVar("Config", bound=RunConfig)
 

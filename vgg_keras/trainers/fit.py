@@ -37,7 +37,6 @@ def train(
             steps_per_execution=config.steps_per_execution,
             jit_compile=config.jit_compile,
         )
-        model.optimizer.build(model.trainable_variables)  # or the step would be traced twice
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: data.set_epoch(epoch))
     return model.fit(
         data.train,
