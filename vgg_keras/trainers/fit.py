@@ -37,6 +37,7 @@ def train(
             steps_per_execution=config.steps_per_execution,
             jit_compile=config.jit_compile,
         )
+        model.optimizer.build(model.trainable_variables)  # in the graph it would take longer
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: data.set_epoch(epoch))
     return model.fit(
         data.train,
