@@ -35,6 +35,12 @@ def digits(mnist: Arrays) -> Arrays:
 
 
 @pytest.fixture(scope="session")
+def trained(digits):
+    """Default trainings of both trainers."""
+    return train_both(digits)
+
+
+@pytest.fixture(scope="session")
 def compared(tmp_path_factory):
     """A comparison of two seeds, and its folder. It is shared: copy what is to be changed."""
     logs = tmp_path_factory.mktemp("logs")

@@ -42,7 +42,8 @@ def test_help_needs_neither_tensorflow_nor_keras(arguments):
 
 
 def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
-    done = run("compare", *SMALL, "--logdir", tmp_path, "--name", "a", "--notebook")
+    options = ["--logdir", tmp_path, "--name", "a", "--notebook", "--require-identical"]
+    done = run("compare", *SMALL, *options)
     assert done.returncode == 0
     assert done.stderr == ""
     assert CONTROL.search(done.stdout) is None
@@ -64,25 +65,17 @@ def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
 
 
 @pytest.mark.slow
-def test_json_is_alone_on_standard_output(tmp_path):
-    done = run("train", *SMALL, "--logdir", tmp_path, "--name", "a", "--json")
-    assert done.returncode == 0
-    assert json.loads(done.stdout)["runs"][0]["trainer"] == "tape"
-    assert "3/3" in done.stderr
-
-
-@pytest.mark.slow
-def test_the_script_of_a_checkout_is_the_same_program(tmp_path, pytestconfig):
+def test_the_script_of_a_checkout_is_the_same_program_and_json_is_alone(tmp_path, pytestconfig):
     script = pytestconfig.rootpath / "scripts" / "compare.py"
     done = subprocess.run(
-        [sys.executable, script, *SMALL, "--logdir", tmp_path, "--quiet"],
+        [sys.executable, script, *SMALL, "--logdir", tmp_path, "--json"],
         capture_output=True,
         text=True,
         timeout=200,
     )
     assert done.returncode == 0
-    assert "Verdict: identical" in done.stdout
-    assert "3/3" not in done.stdout
+    assert json.loads(done.stdout)["parity"]["verdict"] == "identical"
+    assert "3/3" in done.stderr
 
 
 def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
@@ -139,35 +132,31 @@ def test_quick_changes_defaults_only(capsys, arguments, expected):
 
 
 @pytest.mark.slow
-def test_require_identical_answers_with_the_exit_status(tmp_path, monkeypatch, capsys):
+def test_a_difference_is_told_with_the_exit_status(tmp_path, monkeypatch, capsys):
     from vgg_keras import trainers
-
-    options = ["compare", *SMALL, "--logdir", tmp_path, "--require-identical"]
-    assert in_process(*options, "--name", "a") == 0
 
     def other_weights(model, *rest):
         model.stack[0].bias.assign(np.ones(4))
         return trainers.fit.train(model, *rest)
 
     monkeypatch.setitem(trainers.TRAINERS, "fit", other_weights)
-    assert in_process(*options, "--name", "b") == 1
+    assert in_process("compare", *SMALL, "--logdir", tmp_path, "--require-identical") == 1
     assert (
         "Verdict: tape and fit part in epoch 1 of seed 0, stage initial." in capsys.readouterr().out
     )
 
 
 @pytest.mark.slow
-def test_saved_models_are_evaluated_and_predict(tmp_path, capsys, digits):
-    run_options = [*SMALL, "--logdir", tmp_path, "--name", "a"]
-    assert in_process("compare", *run_options, "--json") == 0
-    compared = json.loads(capsys.readouterr().out)
-    directory = tmp_path / "compare" / "a"
+def test_saved_models_are_evaluated_and_predict(compared, tmp_path, capsys, digits):
+    result, directory = compared
     assert in_process("evaluate", directory, "--json") == 0  # on the run's own test images
     output = capsys.readouterr()
     assert "Data: 13 test images of mnist" in output.err
     evaluations = json.loads(output.out)
-    assert len(evaluations) == 2
-    assert all(test == compared["runs"][0]["test"] for test in evaluations.values())
+    assert evaluations == {
+        str(directory / run["trainer"] / f"seed-{run['seed']}" / "model.keras"): run["test"]
+        for run in result["runs"]
+    }
 
     model = directory / "fit" / "seed-0" / "model.keras"
     images = [tmp_path / f"{index}.png" for index in range(len(digits.x_test))]
@@ -177,7 +166,7 @@ def test_saved_models_are_evaluated_and_predict(tmp_path, capsys, digits):
     predictions = json.loads(capsys.readouterr().out)
     classes = [predictions[str(path)]["class"] for path in images]
     correct = int(np.sum(np.array(classes) == digits.y_test))
-    assert correct == compared["runs"][0]["test"]["correct"]
+    assert correct == result["runs"][0]["test"]["correct"]
     assert in_process("predict", model, images[0]) == 0
     assert str(classes[0]) in capsys.readouterr().out
 

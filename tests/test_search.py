@@ -36,7 +36,7 @@ def test_a_search_ends_with_scored_trials_and_a_tested_model(searched, digits):
     assert model.filters == tuple((count, count) for count in counts)
 
 
-def test_both_trainers_give_the_same_trials_and_scores(searched, tmp_path):
+def test_repeated_with_the_other_trainer_a_search_is_the_same(searched, tmp_path):
     fit, tape = searched[0], run(tmp_path, trainer="tape", trials=4)
     for trial in tape["trials"]:
         assert trial.pop("trainer") == "tape"
@@ -49,9 +49,8 @@ def test_both_trainers_give_the_same_trials_and_scores(searched, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_search_repeated_is_the_same_and_another_seed_is_not(searched, tmp_path):
-    assert outcome(run(tmp_path, trainer="fit", trials=4)) == outcome(searched[0])
-    other = run(tmp_path, "b", trainer="fit", seed=1, trials=1)
+def test_with_another_seed_a_search_is_another(searched, tmp_path):
+    other = run(tmp_path, trainer="fit", seed=1, trials=1)
     assert outcome(other)[0] != outcome(searched[0])[0][:1]
 
 

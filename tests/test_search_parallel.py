@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,10 @@ def alive(pid):
         return False
 
 
+def all_ended(pids):
+    return not any(map(alive, pids))
+
+
 def completed(home, trials=4):
     result = json.loads((home / "search" / "a" / "result.json").read_text())
     assert result["status"] == "finished"
@@ -81,9 +86,9 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 
 
 @pytest.mark.slow
-def test_workers_run_the_trials_of_a_serial_search(tmp_path):
-    serial = run(tmp_path, "serial")
-    result = run(tmp_path, "workers", workers=2)
+def test_workers_run_the_trials_of_a_serial_search(searched, tmp_path):
+    serial = searched[0]
+    result = run(tmp_path, trainer="fit", trials=4, workers=2)
     assert [trial["values"] for trial in result["trials"]] == [
         trial["values"] for trial in serial["trials"]
     ]
@@ -94,36 +99,37 @@ def test_workers_run_the_trials_of_a_serial_search(tmp_path):
     assert result["config"]["workers"] == 2
 
 
-@needs_proc
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", ["worker", "fork server"])
-def test_a_worker_that_dies_is_started_again_and_gets_its_trial_back(tmp_path, victim):
-    process = start(tmp_path, *FOUR, "--workers", "2")
-    wait_for(lambda: workers_in_trials(tmp_path))
-    started = processes_of(process.pid)
-    parents = {pid: processes_of(pid) for pid in started}
-    (server,) = [pid for pid, children in parents.items() if children]
-    os.kill(server if victim == "fork server" else parents[server][0], signal.SIGKILL)
-    _, error = process.communicate(timeout=200)
-    assert process.returncode == 0, error
-    completed(tmp_path)
+def fork_server_of(process):
+    (server,) = [pid for pid in processes_of(process.pid) if processes_of(pid)]
+    return server
 
 
 @needs_proc
 @pytest.mark.slow
-def test_a_worker_that_hangs_in_a_trial_is_ended_and_started_again(tmp_path):
+def test_workers_that_die_or_hang_are_started_again_and_get_their_trials_back(tmp_path):
     code = (
         "import sys; from vgg_keras.tuning import workers; workers.LOST_SECONDS = 10\n"
         "from vgg_keras import cli; sys.exit(cli.main(sys.argv[1:]))"
     )
     process = start(tmp_path, *FOUR, "--workers", "2", program=["-c", code])
     wait_for(lambda: workers_in_trials(tmp_path))
-    (server,) = [pid for pid in processes_of(process.pid) if processes_of(pid)]
-    hanging = processes_of(server)[0]
+    killed, hanging = processes_of(fork_server_of(process))
+    os.kill(killed, signal.SIGKILL)
     os.kill(hanging, signal.SIGSTOP)
     _, error = process.communicate(timeout=200)
     assert process.returncode == 0, error
     assert not alive(hanging)
+    completed(tmp_path)
+
+
+@needs_proc
+@pytest.mark.slow
+def test_when_the_fork_server_dies_its_workers_are_started_again(tmp_path):
+    process = start(tmp_path, *FOUR, "--workers", "2")
+    wait_for(lambda: workers_in_trials(tmp_path))
+    os.kill(fork_server_of(process), signal.SIGKILL)
+    _, error = process.communicate(timeout=200)
+    assert process.returncode == 0, error
     completed(tmp_path)
 
 
@@ -159,17 +165,21 @@ def test_a_training_that_makes_no_step_for_long_counts_as_silent(tmp_path, monke
 
 @needs_proc
 @pytest.mark.slow
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
-def test_when_the_launcher_ends_so_do_its_workers_and_the_search_goes_on_later(tmp_path, by):
-    process = start(tmp_path, *FOUR, "--workers", "2")
-    wait_for(lambda: workers_in_trials(tmp_path))
-    started = processes_of(process.pid)
-    assert len(started) >= 3
-    process.send_signal(by)
-    process.communicate(timeout=30)
-    assert process.returncode == (130 if by == signal.SIGINT else -9)
-    wait_for(lambda: not any(alive(pid) for pid in started), seconds=10)
-    resumed = start(tmp_path, *FOUR, "--workers", "2", "--resume")
+def test_when_the_launcher_ends_so_do_its_workers_and_the_search_goes_on_later(tmp_path):
+    options = [*FOUR, "--workers", "2"]
+    for number, status in ((signal.SIGKILL, -9), (signal.SIGINT, 130)):
+        process = start(tmp_path, *options)
+        wait_for(lambda: workers_in_trials(tmp_path))
+        started = processes_of(process.pid)
+        assert len(started) >= 3
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        assert process.returncode == status
+        wait_for(partial(all_ended, started), seconds=10)
+        options = [*FOUR, "--workers", "2", "--resume"]
+        for path in (tmp_path / "search" / "a" / "tuner" / "workers").glob("*.json"):
+            path.unlink()
+    resumed = start(tmp_path, *options)
     _, error = resumed.communicate(timeout=200)
     assert resumed.returncode == 0, error
     completed(tmp_path)

@@ -4,30 +4,22 @@ import io
 
 import numpy as np
 import pytest
+from comparisons import SMALL
 from conftest import TRAINERS, scalars, tiny_vgg
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from vgg_keras import CompareConfig, TrainConfig, compare, train
+from vgg_keras import TrainConfig, train
 from vgg_keras.datasets import Batches
 from vgg_keras.evaluation import Evaluation
-from vgg_keras.lists import FilterCounts, Steps
+from vgg_keras.lists import Steps
 from vgg_keras.recording import Board, Timing
 from vgg_keras.recording.pictures import filters_picture
-
-SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}
 
 
 def events(directory):
     return EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()
-
-
-@pytest.fixture(scope="module")
-def compared(tmp_path_factory):
-    logs = tmp_path_factory.mktemp("logs")
-    result = compare(CompareConfig(**SMALL, logdir=str(logs), name="a"))
-    return result, logs / "compare" / "a"
 
 
 @pytest.mark.parametrize("trainer", TRAINERS)
@@ -60,7 +52,7 @@ def test_a_run_has_its_configuration_as_text_and_a_row_of_hparams(compared, trai
     file = events(home)
     (text,) = file.Tensors("configuration")
     assert b"| filters | `4,8` |" in text.tensor_proto.string_val[0]
-    (run,) = (run for run in result["runs"] if run["trainer"] == trainer)
+    run = next(run for run in result["runs"] if (run["trainer"], run["seed"]) == (trainer, 0))
     row = scalars(home)
     assert row["design/score", 0] == np.float32(run["test"]["accuracy"])
     assert row["design/parameters", 0] > 0

@@ -96,15 +96,15 @@ def test_the_curves_of_two_precisions_are_drawn(two_precisions, tmp_path):
 def test_with_one_seed_it_is_told_what_another_precision_means(tmp_path, capsys):
     place = ["--logdir", tmp_path, "--name", "a", "--require-identical", "--notebook"]
     options = ["--limit", "80", "--epochs", "1", "--filters", "4"]
-    assert in_process("compare", *options, *place, "--variants", "fit:float16:jit,tape") == 1
+    assert in_process("compare", *options, *place, "--variants", "fit:float16,tape") == 1
     lines = capsys.readouterr().out.splitlines()
     told = " ".join(lines[lines.index(next(line for line in lines if "Verdict" in line)) :])
     assert told.startswith(
-        "Verdict: fit:float16:jit and tape part in epoch 1, step 1 of seed 0, stage metrics. "
+        "Verdict: fit:float16 and tape part in epoch 1, step 1 of seed 0, stage metrics. "
         "Another precision does not give the same bits; --seeds 5 tells whether they are "
         "equivalent. First variable: "
     )
-    assert "Seconds an epoch, fit:float16:jit over tape, run one after the other:" in told
+    assert "Seconds an epoch, fit:float16 over tape, run one after the other:" in told
     tables = [line for line in lines[:-1] if "step - " not in line and "에" not in line]
     assert max(map(len, tables)) <= 80
 

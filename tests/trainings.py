@@ -42,7 +42,7 @@ def run(tmp_path, name, crash=None, resume=False, callbacks=(), **options):
 
 @functools.cache
 def undisturbed(**options):
-    """The outcome of a training with these options that nothing disturbs."""
+    """The outcome of a training with these options, by either trainer, that nothing disturbs."""
     with tempfile.TemporaryDirectory() as home:
         run(Path(home), "whole", **options)
         return outcome(Path(home, "train", "whole"))
@@ -67,15 +67,12 @@ def curves(directory):
     )
 
 
-def arguments(tmp_path):
-    small = ["--limit", "2000", "--epochs", "3", "--filters", "4,8", "--quiet"]
-    return [*small, "--logdir", str(tmp_path), "--name", "a"]
-
-
 def start(tmp_path, *options):
     """Starts a training in a process of its own."""
+    small = ["--limit", "2000", "--filters", "4,8", "--quiet"]
+    place = ["--logdir", str(tmp_path), "--name", "a"]
     return subprocess.Popen(
-        [sys.executable, "-m", "vgg_keras", "train", *arguments(tmp_path), *options],
+        [sys.executable, "-m", "vgg_keras", "train", *small, *place, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
