@@ -78,7 +78,9 @@ def train_with_tape(epochs: int) -> None:
             train_step(images, labels)
         for images, labels in test_ds:
             test_step(images, labels)
-        print(epoch + 1, *(f"{float(metric.result()):.4f}" for metric in metrics), flush=True)
+        names = ("loss", "accuracy", "val_loss", "val_accuracy")
+        figures = zip(names, (f"{float(metric.result()):.4f}" for metric in metrics), strict=True)
+        print(epoch + 1, *map(": ".join, figures), flush=True)
 
 
 trainer, epochs, limit = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

@@ -1,7 +1,8 @@
-"""Plots images a second against the batch size and the width of the model, on one core and more.
+"""Plots images a second against the batch size and the width of the model, on one core and on all.
 
-`python scripts/scaling.py scripts/pictures/scaling.png` runs `vgg-keras benchmark` for each, with
-the tape trainer in float32 and in bfloat16 beside each other.
+`python scripts/scaling.py scripts/pictures/scaling.png` runs `vgg-keras benchmark` for each: the
+tape trainer beside products of matrices with as many operations, also in bfloat16 where the
+processor has instructions for it.
 """
 
 import argparse
@@ -14,14 +15,19 @@ import tempfile
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vgg_keras.machine import lacks_bfloat16
+
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 WIDTHS = (8, 16, 32, 64, 128)
-IMAGES_A_TURN = 640
-LOOKS = {"float32": ("#0072B2", "o"), "bfloat16": ("#D55E00", "s")}
+IMAGES_A_TURN = 320
+COLORS = {"float32": "#0072B2", "bfloat16": "#D55E00"}
+MARKERS = {"tape": "o", "matmul": ""}
 
 
-def measure(cores: list[int], batch_size: int = 32, width: int = 32) -> dict[str, float]:
-    """Times both precisions in a process that may use some cores.
+def measure(
+    cores: list[int], batch_size: int = 32, width: int = 32
+) -> dict[tuple[str, str], float]:
+    """Times all variants in a process that may use some cores.
 
     Args:
         cores: their numbers.
@@ -29,34 +35,37 @@ def measure(cores: list[int], batch_size: int = 32, width: int = 32) -> dict[str
         width: filters of the first block; the second has twice as many.
 
     Returns:
-        Images a second of each precision.
+        Images a second of each contestant and precision.
     """
-    command = [sys.executable, "-m", "vgg_keras", "benchmark", "--json", "--quiet"]
-    command += ["--variants", "tape:bfloat16,tape", "--rounds", "5"]
-    command += [
-        "--batch-size",
-        str(batch_size),
-        "--steps",
-        str(max(1, IMAGES_A_TURN // batch_size)),
+    precisions = [
+        precision for precision in COLORS if precision == "float32" or not lacks_bfloat16()
     ]
-    command += ["--filters", f"{width},{2 * width}"]
+    variants = [(name, precision) for precision in precisions for name in MARKERS]
+    steps = max(1, round(IMAGES_A_TURN / batch_size * (32 / width) ** 2))
+    options = {
+        "variants": ",".join(":".join(variant) for variant in variants),
+        "rounds": 5,
+        "steps": steps,
+        "batch-size": batch_size,
+        "filters": f"{width},{2 * width}",
+    }
+    command = [sys.executable, "-m", "vgg_keras", "benchmark", "--json", "--quiet"]
     with tempfile.TemporaryDirectory() as logs:
         done = subprocess.run(
-            [*command, "--logdir", logs],
+            [*command, "--logdir", logs, *(f"--{name}={value}" for name, value in options.items())],
             capture_output=True,
             text=True,
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
-    if done.returncode not in (0, 3):  # 3: which precision is faster is undecided
+    if done.returncode not in (0, 3):  # 3: which of two is faster is undecided
         raise SystemExit(done.stderr)
     (heat,) = json.loads(done.stdout)["heats"]
-    low, full = (contestant["images_per_second"] for contestant in heat["contestants"])
-    print(
-        f"cores {len(cores)}, batch {batch_size}, filters {width},{2 * width}: "
-        f"float32 {full:.0f}, bfloat16 {low:.0f} images a second",
-        flush=True,
-    )
-    return {"float32": full, "bfloat16": low}
+    rates = [contestant["images_per_second"] for contestant in heat["contestants"]]
+    print(f"{len(cores)} cores, batches of {batch_size}, filters {options['filters']}:", end="")
+    for variant, rate in zip(variants, rates, strict=True):
+        print(f" {' '.join(variant)} {rate:.0f}", end="")
+    print(" images a second", flush=True)
+    return dict(zip(variants, rates, strict=True))
 
 
 def draw(axes: Axes, name: str, sizes: tuple[int, ...], all_cores: list[int]) -> None:
@@ -68,16 +77,17 @@ def draw(axes: Axes, name: str, sizes: tuple[int, ...], all_cores: list[int]) ->
         sizes: its values.
         all_cores: of the machine.
     """
-    for cores in ([all_cores[0]], all_cores):
+    for cores in (all_cores, all_cores[:1]):
         rates = [measure(cores, **{name: size}) for size in sizes]
-        for precision, (color, marker) in LOOKS.items():
+        for contestant, precision in rates[0]:
             axes.plot(
                 sizes,
-                [rate[precision] for rate in rates],
-                color=color,
-                marker=marker,
+                [rate[contestant, precision] for rate in rates],
+                color=COLORS[precision],
+                marker=MARKERS[contestant],
+                linewidth=2 if contestant == "tape" else 1,
                 linestyle="-" if len(cores) > 1 else "--",
-                label=f"{precision}, {len(cores)} core{'s' * (len(cores) > 1)}",
+                label=f"{contestant}, {precision}, {len(cores)} core{'s' * (len(cores) > 1)}",
             )
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, [str(size) for size in sizes])
