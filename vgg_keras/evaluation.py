@@ -65,7 +65,7 @@ def evaluate(model: keras.Model, data: Batches) -> Evaluation:
     loss_function = keras.losses.SparseCategoricalCrossentropy()
     loss, accuracy = keras.metrics.Mean(), keras.metrics.SparseCategoricalAccuracy()
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=data.test.element_spec)
     def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         predictions = model(images, training=False)
         losses = [loss_function(labels, predictions), *map(tf.reduce_sum, model.losses)]
