@@ -2,6 +2,7 @@ import os
 import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as vgg_keras does, if it is imported first
 
 import hypothesis
 import keras

@@ -8,6 +8,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 
 import jsonschema
+import plot_speeds
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,7 +139,13 @@ def test_a_benchmark_tells_ratio_interval_and_machine(tmp_path, capsys):
         assert contestant["first_call_seconds"] > max(contestant["call_seconds"])
     told = f"{ratio['seconds']:.3f} times the time of tape"
     assert told in " ".join(printed.split())
-    assert told in (home / "report.html").read_text()
+    page = (home / "report.html").read_text()
+    assert told in page
+    assert page.count("<svg") == 2
+    plot_speeds.main(home, tmp_path / "speeds.svg")
+    drawing = (tmp_path / "speeds.svg").read_text()
+    assert drawing in page
+    assert "tape:bfloat16" in drawing
 
 
 def test_the_cost_of_recording_is_measured(tmp_path):

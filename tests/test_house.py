@@ -1,6 +1,7 @@
 """The house keeps its order: imports go one way, names are lazy, the README tells the truth."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def test_importing_the_package_imports_neither_tensorflow_nor_keras():
     code = "import sys, vgg_keras; print({'tensorflow', 'keras', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(("asked", "set_to"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
+def test_onednn_is_on_if_nothing_else_is_asked_for(asked, set_to):
+    code = "from vgg_keras.machine import environment; print(environment()['onednn'])"
+    others = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**others, **asked}, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == set_to, done.stderr
 
 
 def test_public_names_are_importable_and_documented():

@@ -21,7 +21,7 @@ def environment() -> dict[str, Any]:
 
     Returns:
         Versions of Python and the packages, system, processor, its cores for this process and
-        its instruction sets that TensorFlow uses.
+        its instruction sets that TensorFlow uses, and what it was told of oneDNN (None: nothing).
     """
     fields = processor()
     flags = set(fields.get("flags", "").split())
@@ -32,6 +32,7 @@ def environment() -> dict[str, Any]:
         "processor": fields.get("model name", platform.processor()),
         "cores": cores(),
         "cpu_features": [feature for feature in CPU_FEATURES if feature in flags],
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
     }
 
 

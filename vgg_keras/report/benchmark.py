@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
         f"median round. Load of the machine at the start: {result['load']:.1f}."
     ]
     head = ["Variant", "First call, s", "Images a second, median turn"]
-    pictures = [rounds(ratio) for ratio in ratios(result)]
+    pictures = [*map(speeds, result["heats"]), *map(rounds, ratios(result))]
     parts = [Section("Speed", text, pictures, head=head, rows=contestants(result))]
     if costs := result.get("recording"):
         rows = [
@@ -62,6 +63,22 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
         head = ["Variant", "Epochs", "Seconds", "MB of events"]
         parts.append(Section("Recording outside of steps", head=head, rows=rows))
     return parts
+
+
+def speeds(heat: Mapping[str, Any]) -> Picture:
+    """Images a second of each contestant: its median turn among all its turns."""
+    timed = heat["contestants"][::-1]
+    figure, (axes,) = make_axes(height=0.8 + 0.35 * len(timed))
+    for place, contestant in enumerate(timed):
+        seconds, median = contestant["call_seconds"], contestant["images_per_second"]
+        images = median * statistics.median(seconds)
+        turns = [images / second for second in seconds]
+        axes.plot(turns, [place] * len(turns), "o", color=GREY, markersize=4)
+        axes.plot(median, place, "|", color=BLUE, markersize=16, markeredgewidth=3)
+    axes.set_yticks(range(len(timed)), [contestant["name"] for contestant in timed])
+    axes.set(xlabel="Images a second", xlim=(0, None))
+    told = ", ".join(f"{c['name']} {c['images_per_second']:,.0f}" for c in heat["contestants"])
+    return draw(figure, f"Dots: a turn each. Lines: their median. Images a second: {told}.")
 
 
 def rounds(ratio: Mapping[str, Any]) -> Picture:
