@@ -31,14 +31,11 @@ def tensorflow_for(options: Namespace, config: RunConfig) -> Iterator[int]:
     from vgg_keras.startup import silent_startup
 
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # or TensorFlow takes a whole GPU
-    mirrored = isinstance(config, ModelConfig) and "mirrored" in config.asked("strategy")
-    if mirrored and "tensorflow" not in sys.modules:
-        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # or the trainers' gradients differ by roundings
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         with contextlib.nullcontext() if options.verbose else silent_startup():
             import tensorflow as tf
 
-            if mirrored:
+            if isinstance(config, ModelConfig) and "mirrored" in config.asked("strategy"):
                 from vgg_keras.strategies import split_processor
 
                 split_processor()
