@@ -30,6 +30,12 @@ def test_images_become_floats_from_0_to_1_and_labels_stay_beside_them(digits):
     assert digits.x_train.dtype == np.uint8
 
 
+def test_batches_are_not_tuned_by_a_thread_that_an_iterator_would_wait_for_when_it_ends(digits):
+    batches = Batches(digits, batch_size=32)
+    for dataset in (batches.train, batches.test):
+        assert dataset.options().autotune.enabled is False
+
+
 @settings(max_examples=20)
 @given(
     images=st.integers(1, 100),

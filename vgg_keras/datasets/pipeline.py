@@ -72,10 +72,13 @@ def _batches(
         return tf.cast(pixels, tf.float32) / 255, *rest
 
     steps = -(-images // batch_size)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread may keep an iterator from ending for a minute
     return (
         tf.data.Dataset.from_tensors(0)
         .flat_map(lambda _: tf.data.Dataset.from_tensor_slices(order()).batch(batch_size))
         .map(batch)
         .apply(tf.data.experimental.assert_cardinality(steps))
-        .prefetch(tf.data.AUTOTUNE)
+        .prefetch(2)
+        .with_options(options)
     )
