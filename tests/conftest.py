@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 
@@ -22,6 +23,8 @@ from vgg_keras.tuning import hypermodel
 
 hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
+
+gc.freeze()  # each trial of a search collects garbage, and need not go through all of TensorFlow
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ SMALL = {
     "limit": 200,
     "epochs": 1,
     "trials": 3,
+    "convolutions_choices": Choices([1]),
     "filters_choices": Choices([2, 4, 6]),
     "dense_choices": Choices([8]),
 }
@@ -36,19 +37,10 @@ def outcome(result):
 
 def start(home, *options, program=("-m", "vgg_keras")):
     """Starts a search in a process of its own."""
-    small = [
-        "--limit",
-        "200",
-        "--epochs",
-        "1",
-        "--filters-choices",
-        "2,4,6",
-        "--dense-choices",
-        "8",
-    ]
+    small = "--limit 200 --epochs 1 --convolutions-choices 1 --filters-choices 2,4,6"
     return subprocess.Popen(
         [
-            *(sys.executable, *program, "search", *small),
+            *(sys.executable, *program, "search", *small.split(), "--dense-choices", "8"),
             *("--name", "a", "--logdir", home, *options),
         ],
         stdout=subprocess.PIPE,

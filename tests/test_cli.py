@@ -18,17 +18,6 @@ SMALL = ["--limit", "80", "--epochs", "1", "--filters", "4,8"]
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def run(*arguments, **options):
-    """Runs the program in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "vgg_keras", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        **options,
-    )
-
-
 @pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["--version"]], ids=str)
 def test_help_needs_neither_tensorflow_nor_keras(arguments):
     code = (
@@ -43,7 +32,12 @@ def test_help_needs_neither_tensorflow_nor_keras(arguments):
 
 def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
     options = ["--logdir", tmp_path, "--name", "a", "--notebook", "--require-identical"]
-    done = run("compare", *SMALL, *options)
+    done = subprocess.run(
+        [sys.executable, "-m", "vgg_keras", "compare", *SMALL, *options],
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
     assert done.returncode == 0
     assert done.stderr == ""
     assert CONTROL.search(done.stdout) is None
@@ -64,18 +58,16 @@ def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
     assert rows[0][-1] == rows[1][-1] == result["runs"][0]["digests"][0][:8]
 
 
-@pytest.mark.slow
-def test_the_script_of_a_checkout_is_the_same_program_and_json_is_alone(tmp_path, pytestconfig):
-    script = pytestconfig.rootpath / "scripts" / "compare.py"
-    done = subprocess.run(
-        [sys.executable, script, *SMALL, "--logdir", tmp_path, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+@pytest.mark.parametrize("command", ["compare", "search"])
+def test_the_scripts_of_a_checkout_are_the_same_program(pytestconfig, command):
+    script = pytestconfig.rootpath / "scripts" / f"{command}.py"
+    options = ["--epochs", "7", "--print_config"]
+    done = subprocess.run([sys.executable, script, *options], capture_output=True, timeout=60)
     assert done.returncode == 0
-    assert json.loads(done.stdout)["parity"]["verdict"] == "identical"
-    assert "3/3" in done.stderr
+    assert done.stdout == subprocess.check_output(
+        [sys.executable, "-m", "vgg_keras", command, *options], timeout=60
+    )
+    assert yaml.safe_load(done.stdout)["epochs"] == 7
 
 
 def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
@@ -93,13 +85,15 @@ def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_runs_own_config_repeats_it(tmp_path, capsys):
+def test_a_runs_own_config_repeats_it_and_json_is_alone(tmp_path, capfd):
     options = [*SMALL, "--class-weight", "{3: 2.0}", "--logdir", tmp_path]
     assert in_process("train", *options, "--name", "a", "--json") == 0
-    first = json.loads(capsys.readouterr().out)
+    output = capfd.readouterr()
+    assert "3/3" in output.err
+    first = json.loads(output.out)
     config = tmp_path / "train" / "a" / "config.json"
     assert in_process("train", "--config", config, "--name", "b", "--json") == 0
-    second = json.loads(capsys.readouterr().out)
+    second = json.loads(capfd.readouterr().out)
     assert first["runs"][0]["digests"] == second["runs"][0]["digests"]
     assert second["config"] == {**first["config"], "name": "b"}
 

@@ -158,7 +158,7 @@ def test_a_state_that_was_edited_is_not_read(tmp_path):
 
 
 def test_a_training_that_gets_the_state_of_another_model_is_left_as_it_was(tmp_path):
-    for name, filters in (("a", [4, 8]), ("b", [2, 2])):
+    for name, filters in (("a", [4]), ("b", [2])):
         with pytest.raises(Crash):
             run(tmp_path, name, STEPS + 1, filters=FilterCounts(filters))
     home = tmp_path / "train" / "a"

@@ -33,7 +33,7 @@ def test_a_search_ends_with_scored_trials_and_a_tested_model(searched, digits):
     model = keras.models.load_model(home / "best.keras")
     assert model.count_params() == best["parameters"]
     counts = [best["values"]["filters_1"], best["values"]["filters_2"]]
-    assert model.filters == tuple((count, count) for count in counts)
+    assert model.filters == tuple((count,) for count in counts)
 
 
 def test_repeated_with_the_other_trainer_a_search_is_the_same(searched, tmp_path):

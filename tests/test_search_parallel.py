@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from programs import in_process
 from searches import run, start
 
 from vgg_keras.tuning.status import read_status
@@ -127,9 +128,8 @@ def test_when_the_fork_server_dies_its_workers_are_started_again(tmp_path):
 @needs_proc
 @pytest.mark.slow
 def test_when_the_launcher_ends_so_do_its_workers_and_the_search_goes_on_later(tmp_path):
-    options = [*FOUR, "--workers", "2"]
-    for number, status in ((signal.SIGKILL, -9), (signal.SIGINT, 130)):
-        process = start(tmp_path, *options)
+    for number, status, more in ((signal.SIGKILL, -9, []), (signal.SIGINT, 130, ["--resume"])):
+        process = start(tmp_path, *FOUR, "--workers", "2", *more)
         wait_for(lambda: workers_in_trials(tmp_path))
         started = processes_of(process.pid)
         assert len(started) >= 3
@@ -137,12 +137,10 @@ def test_when_the_launcher_ends_so_do_its_workers_and_the_search_goes_on_later(t
         process.communicate(timeout=30)
         assert process.returncode == status
         wait_for(partial(all_ended, started), seconds=10)
-        options = [*FOUR, "--workers", "2", "--resume"]
         for path in (tmp_path / "search" / "a" / "tuner" / "workers").glob("*.json"):
             path.unlink()
-    resumed = start(tmp_path, *options)
-    _, error = resumed.communicate(timeout=200)
-    assert resumed.returncode == 0, error
+    config = tmp_path / "search" / "a" / "config.json"
+    assert in_process("search", "--config", config, "--resume", "--quiet") == 0
     completed(tmp_path)
 
 
@@ -159,13 +157,7 @@ def chief_alone(tmp_path):
 @pytest.mark.slow
 def test_workers_of_another_machine_join_by_the_address_of_the_chief(tmp_path, chief_alone):
     process, join = chief_alone
-    joined = subprocess.run(
-        [sys.executable, "-m", "vgg_keras", *join, "--workers", "2"],
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert joined.returncode == 0, joined.stderr
+    assert in_process(*join, "--workers", "2") == 0
     _, error = process.communicate(timeout=100)
     assert process.returncode == 0, error
     completed(tmp_path)

@@ -90,9 +90,10 @@ def test_another_space_cannot_be_resumed(tmp_path, scripted):
 
 @pytest.mark.slow
 def test_killed_and_interrupted_a_search_ends_as_if_undisturbed(searched, tmp_path):
-    home, more = tmp_path / "search" / "a", []
-    for trial, (number, status) in enumerate(
-        [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)], start=1
+    home = tmp_path / "search" / "a"
+    for trial, number, status, more in (
+        (1, signal.SIGKILL, -9, []),
+        (2, signal.SIGTERM, 143, ["--resume"]),
     ):
         process = start(tmp_path, "--trainer", "fit", "--trials", "4", *more)
         state = home / "tuner" / f"trial_{trial}" / "trial.json"
@@ -102,7 +103,6 @@ def test_killed_and_interrupted_a_search_ends_as_if_undisturbed(searched, tmp_pa
         process.send_signal(number)
         _, error = process.communicate(timeout=10)
         assert process.returncode == status
-        more = ["--resume"]
     assert json.loads((home / "result.json").read_text())["status"] == "interrupted"
     command = error.split("Go on with: vgg-keras ")[1].splitlines()[0].split()
     assert command[-1] == "--resume"
