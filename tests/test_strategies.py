@@ -59,15 +59,14 @@ def test_with_two_devices_a_training_goes_on_with_the_same_bits(tmp_path, pytest
         from vgg_keras.strategies import split_processor
         split_processor()
         from trainings import Crash, outcome, run, undisturbed
-        options = {{"strategy": "mirrored", "limit": 192, "update_freq": "epoch"}}
-        home = Path({str(tmp_path)!r})
+        options, home = {{"strategy": "mirrored", "limit": 192}}, Path({str(tmp_path)!r})
         for name in ("tape", "fit"):
             try:
                 run(home, name, 6 + 4, trainer=name, save_every=3, **options)
             except Crash:
                 print("crashed")
             run(home, name, resume=True, trainer=name, save_every=3, **options)
-            assert outcome(home / "train" / name) == undisturbed(**options)
+            assert outcome(home / "train" / name) == undisturbed(trainer=name, **options)
             print("the same")
     """
     done = subprocess.run(
