@@ -42,7 +42,11 @@ def measure(*arguments: str) -> Usage:
     """
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ},  # as vgg_keras has it
     )
     assert process.stdout
     epochs = [time.perf_counter() for line in process.stdout if "val_loss" in line]

@@ -42,6 +42,18 @@ BAD_USAGE = {
         ["compare", "--against", "logs/compare/none"],
         "--against: expected the folder of a run of train or compare, received logs/compare/none",
     ),
+    "XLA in a peer": (
+        ["benchmark", "--peers", "torch:jit"],
+        "--variants: expected torch without jit",
+    ),
+    "unscaled": (
+        ["benchmark", "--variants", "tape,bare-tape:float16"],
+        "--precision: expected float32 or bfloat16 for bare-tape",
+    ),
+    "weights": (
+        ["benchmark", "--variants", "tape,bare-fit", "--class-weight", "{1: 2.0}"],
+        "--class-weight: expected none beside others than tape and fit",
+    ),
     "few rounds": (["benchmark", "--rounds", "4"], "--rounds: expected a number from 5 to"),
     "long turns": (["benchmark", "--limit", "320", "--steps", "10"], "fewer than an epoch's 10"),
     "missing config": (["compare", "--config", "none.yaml"], "none.yaml"),

@@ -57,7 +57,7 @@ def test_with_another_seed_a_search_is_another(searched, tmp_path):
 def test_a_trial_can_be_run_again_alone_from_its_record(searched):
     result, home = searched
     for trial in result["trials"]:
-        history = rerun(home, trial["id"])
+        history = rerun(home, f"0{trial['id']}")
         assert max(history.history["val_accuracy"]) == trial["score"]
         assert history.model.count_params() == trial["parameters"]
     with pytest.raises(InputError, match="trial: expected one of 0, 1, 2, 3, received 7"):

@@ -34,8 +34,12 @@ def undisturbed_outcome(**options):
 @pytest.mark.slow
 def test_a_finished_search_can_have_more_trials(tmp_path, undisturbed):
     run(tmp_path, trials=1)
-    assert outcome(run(tmp_path, resume=True)) == undisturbed()
-    assert outcome(run(tmp_path, resume=True)) == undisturbed()
+    resumed = run(tmp_path, resume=True)
+    assert outcome(resumed) == undisturbed()
+    model = tmp_path / "search" / "a" / "best.keras"
+    before = model.stat().st_mtime_ns
+    assert run(tmp_path, resume=True) == resumed
+    assert model.stat().st_mtime_ns == before
 
 
 @pytest.mark.slow
@@ -122,7 +126,9 @@ def disturbed_states(tmp_path):
 def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scripted):
     whole = run(tmp_path)
     tuner = tmp_path / "search" / "a" / "tuner"
+    result = tmp_path / "search" / "a" / "result.json"
     for name, state in list(disturbed_states(tmp_path)):
+        result.write_text(json.dumps({**whole, "status": "running"}))
         (tuner / "oracle.json").write_text(json.dumps(state))
         written = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
         assert len(written) == 3

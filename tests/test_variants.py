@@ -39,15 +39,20 @@ def two_precisions(tmp_path_factory):
             raise Crash
         return TRAINERS["tape"](*arguments)
 
-    logdir, crashes = tmp_path_factory.mktemp("logs"), [True, False, False]
+    logdir, crashes = tmp_path_factory.mktemp("logs"), [True, *[False] * 5]
     options = {"seeds": 2, "self_check": True, "variants": Variants([FIRST, SECOND])}
     config = CompareConfig(**{**SMALL, "epochs": 1}, **options, logdir=str(logdir), name="a")
     with pytest.raises(Crash):
         compare(config, trainers={"tape": crashing})
-    kept = json.loads((logdir / "compare" / "a" / "result.json").read_text())["runs"]
+    home = logdir / "compare" / "a"
+    kept = json.loads((home / "result.json").read_text())
+    assert (len(kept["runs"]), list(kept["self_check"])) == (4, [FIRST])
+    models = [*home.rglob("model.keras")]
+    written = [path.stat().st_mtime_ns for path in models]
     result = compare(config, resume=True)
-    assert result["runs"][:2] == kept
-    return result, logdir / "compare" / "a"
+    assert result["runs"] == kept["runs"]
+    assert [path.stat().st_mtime_ns for path in models] == written
+    return result, home
 
 
 def test_two_precisions_are_trained_tested_and_told_apart_by_name(two_precisions):

@@ -41,9 +41,24 @@ class BenchmarkConfig(ModelConfig):
         for peer in self.peers or ():
             expected = f"of {', '.join(PEER_NAMES)}"
             require(parse_variant(peer)[0] in PEER_NAMES, "--peers", expected, peer)
+        for variant in self.contestants:
+            name, changes = parse_variant(variant)
+            trained = name not in (*PEER_NAMES, "matmul")
+            require(
+                trained or "jit_compile" not in changes,
+                "--variants",
+                f"{name} without jit",
+                variant,
+            )
+            scaled = name in (*TRAINER_NAMES, "bare-fit", "matmul")
+            precision = changes.get("precision", self.precision)
+            expected = f"float32 or bfloat16 for {name}, which does not scale its loss"
+            require(scaled or precision != "float16", "--precision", expected, precision)
         alone, others = set(names) <= {*TRAINER_NAMES}, "beside others than tape and fit"
         single = self.steps_per_execution == 1
         require(alone or single, "--steps-per-execution", f"1 {others}", self.steps_per_execution)
+        equal = not self.class_weight
+        require(alone or equal, "--class-weight", f"none {others}", self.class_weight)
         undivided = self.asked("strategy") == {"none"}
         require(alone or undivided, "--strategy", f"none {others}", "mirrored")
         require(

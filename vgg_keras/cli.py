@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"vgg-keras: {' '.join(str(error).split())}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 3
     except OSError as error:
+        if "--verbose" in arguments:
+            traceback.print_exc()
         told = " ".join(str(error).split())
         advice = "mend it, or choose others"
         expected = "expected files that can be read and written"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import json
 import os
 import sys
@@ -115,6 +116,7 @@ def run_search(options: Namespace) -> int:
         if options.join:
             join(config, options.join, verbose)
             return 0
+        gc.freeze()  # KerasTuner collects garbage twice a trial, and need not go through TensorFlow
         result = search(config, options.resume, verbose, options.chief)
         if not options.quiet:
             terminal.show_trials(result)
@@ -203,6 +205,8 @@ def dataset_of_run(path: Path) -> dict[str, Any]:
         file = directory / "config.json"
         if file.is_file() and (directory / "result.json").is_file():
             config = {"dataset": None, "limit": None, **read_json(file)}
+            if config.get("retrain_epochs"):  # a search, whose best model had the whole data set
+                config["limit"] = None
             return {name: config[name] for name in ("dataset", "limit")}
     return {"dataset": "mnist", "limit": None}
 

@@ -99,6 +99,18 @@ class RunConfig:
         """The values of an option in all trainings."""
         return {getattr(self, option)}
 
+    def check_classes(self, classes: int) -> None:
+        """Checks that the weights are of classes that a data set has.
+
+        Args:
+            classes: how many it has.
+
+        Raises:
+            InputError: if one is not.
+        """
+        for label in self.class_weight or ():
+            require(label < classes, "--class-weight", f"classes from 0 to {classes - 1}", label)
+
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON values."""
         return asdict(self)
@@ -143,7 +155,8 @@ class ModelConfig(RunConfig):
         filters: filter counts of the model mnist, one a block, each block having two
             convolutions; default 32,64.
         update_freq: how often TensorBoard gets a point: every epoch, or every batch as well.
-        histograms: give TensorBoard the weights' and the gradients' distributions of each epoch.
+        histograms: give TensorBoard the distributions of the weights after each epoch, and of
+            their gradients for one batch.
         profile: first and last step to profile for TensorBoard, such as 10,20.
         save_every: save the state inside of epochs too, each time after so many steps, for a run
             that is killed to go on from; default after each epoch only.

@@ -94,7 +94,7 @@ def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:
     height, width, channels = model.image_shape
     require(channels in MODES, "path", "a model for 1 or 3 channels", channels)
     pixels = [read_image(path, height, width, channels) for path in paths]
-    probabilities = np.asarray(model(np.stack(pixels)))
+    probabilities = model.predict(np.stack(pixels), verbose=0)
     best = probabilities.argmax(axis=-1)
     return [
         {"class": int(label), "probability": float(row[label])}

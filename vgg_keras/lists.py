@@ -66,7 +66,8 @@ class Choices(tuple[Any, ...]):
                 that is no number.
         """
         if isinstance(value, str) and ":" in value:
-            low, high, step = (int(part) for part in f"{value}:1".split(":")[:3])
+            low, high, *rest = map(int, value.split(":"))
+            (step,) = rest or (1,)
             if step < 1 or high < low:
                 raise ValueError(f"expected low:high:step with low <= high, received {value}")
             if (high - low) // step >= MOST_CHOICES:

@@ -12,7 +12,7 @@ from typing import Any
 
 from vgg_keras import __version__
 
-PACKAGES = ("tensorflow", "keras", "tensorboard", "numpy")
+PACKAGES = ("tensorflow", "keras", "keras-tuner", "tensorboard", "numpy")
 CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 
 
@@ -21,8 +21,11 @@ def environment() -> dict[str, Any]:
 
     Returns:
         Versions of Python and the packages, system, processor, its cores for this process and
-        its instruction sets that TensorFlow uses, and what it was told of oneDNN (None: nothing).
+        its instruction sets that TensorFlow uses, GPUs, and what TensorFlow was told of oneDNN
+        (None: nothing).
     """
+    from tensorflow import config
+
     fields = processor()
     flags = set(fields.get("flags", "").split())
     return {
@@ -32,6 +35,10 @@ def environment() -> dict[str, Any]:
         "processor": fields.get("model name", platform.processor()),
         "cores": cores(),
         "cpu_features": [feature for feature in CPU_FEATURES if feature in flags],
+        "gpus": [
+            config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+            for gpu in config.list_physical_devices("GPU")
+        ],
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
     }
 

@@ -27,6 +27,11 @@ def read_result(directory: Path) -> dict[str, Any]:
     return result
 
 
+def result_so_far(directory: Path) -> dict[str, Any] | None:
+    """The result so far; None if there is none yet."""
+    return read_result(directory) if (directory / "result.json").exists() else None
+
+
 def schema_of(result: Mapping[str, Any]) -> str:
     """The schema that a result should follow."""
     if "space" in result:

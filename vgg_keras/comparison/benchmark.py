@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import tensorflow as tf
+
 from vgg_keras.benchmark_config import BenchmarkConfig
 from vgg_keras.comparison.contestants import make_contestant
 from vgg_keras.comparison.recording_cost import recording_cost
@@ -21,6 +23,9 @@ from vgg_keras.memory import release_graphs
 from vgg_keras.report.write import write_report
 from vgg_keras.runs import Result, create_run_directory
 from vgg_keras.variants import PEER_NAMES, parse_variant
+
+NEEDED = {"torch": ("torch",), "jax": ("jax", "flax", "optax")}
+"""The packages of each peer."""
 
 
 def benchmark(config: BenchmarkConfig, verbose: int = 0) -> dict[str, Any]:
@@ -43,7 +48,9 @@ def benchmark(config: BenchmarkConfig, verbose: int = 0) -> dict[str, Any]:
     names = {parse_variant(variant)[0] for variant in config.contestants}
     for peer in sorted(names & {*PEER_NAMES}):
         expected = "a framework that is installed (pip install '.[bench]')"
-        require(find_spec(peer) is not None, "--peers", expected, peer)
+        require(all(map(find_spec, NEEDED[peer])), "--peers", expected, peer)
+        expected = "none beside a GPU, as they use the processor (CUDA_VISIBLE_DEVICES=-1 hides it)"
+        require(not tf.config.list_physical_devices("GPU"), "--peers", expected, peer)
     directory = create_run_directory(config.logdir, "benchmark", config.name)
     heats = [[(name, False) for name in config.contestants]]
     if config.recording:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from vgg_keras.config import ModelConfig
 from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.report.write import write_report
-from vgg_keras.results import read_result
+from vgg_keras.results import result_so_far
 from vgg_keras.runs import Result, create_run_directory, find_run_directory
 
 MAY_DIFFER = ("epochs", "save_every", "logdir", "name")
@@ -39,30 +38,16 @@ def home_of(directory: Path, variant: str, part: str) -> Path:
     return directory / variant.replace(":", "-") / part
 
 
-def result_so_far(directory: Path) -> dict[str, Any] | None:
-    """The result so far; None if there is none yet."""
-    return read_result(directory) if (directory / "result.json").exists() else None
-
-
-def finished(directory: Path) -> dict[str, Any] | None:
-    """The result of a run that is finished; None if it is not."""
-    result = result_so_far(directory)
-    if result is None or result["status"] != "finished":
-        return None
-    if not (directory / "report.html").exists():
-        write_report(directory)
-    return result
-
-
 @contextmanager
 def reported(directory: Path, config: ModelConfig) -> Iterator[Result]:
     """Keeps the result of trainings, with those that were finished before, and reports it.
 
     Yields:
-        The result, whose `runs` are those that were finished before.
+        The result, whose `runs` and `self_check` are those that were finished before.
     """
     result = Result(directory, config, runs=[])
-    result.value["runs"] = (result_so_far(directory) or {}).get("runs", [])
+    old = result_so_far(directory) or {}
+    result.value |= {part: old[part] for part in ("runs", "self_check") if part in old}
     try:
         with result:
             yield result

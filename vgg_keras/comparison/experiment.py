@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from vgg_keras.comparison.against import SAVED, Saved, load_saved
-from vgg_keras.comparison.directory import finished, home_of, open_directory, reported
+from vgg_keras.comparison.directory import home_of, open_directory, reported
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.noise import repetition, within_noise
@@ -28,6 +28,7 @@ from vgg_keras.config import CompareConfig, TrainConfig
 from vgg_keras.datasets import Arrays
 from vgg_keras.lists import Variants
 from vgg_keras.recording.saved import remove_states
+from vgg_keras.report.write import finished
 from vgg_keras.runs import Result
 from vgg_keras.trainers import TRAINERS, Trainer
 
@@ -120,9 +121,12 @@ class Experiment:
         for index, seed in enumerate(range(self.config.seed, self.config.seed + self.config.seeds)):
             for name in self.names[:: -1 if index % 2 else 1]:
                 part = f"seed-{seed}"
-                runs.append(ended.get((name, seed)) or self._train(name, seed, part))
-                result.update(runs=runs)
+                run = ended.get((name, seed)) or self._train(name, seed, part)
+                runs.append(run)
+                if (name, seed) not in ended:
+                    result.update(runs=runs)
                 remove_states(home_of(self.directory, name, part))
+        result.update(runs=runs)
         return runs
 
     def repeat(self, runs: Sequence[Run], result: Result) -> dict[str, Any]:
@@ -135,14 +139,14 @@ class Experiment:
         Returns:
             That.
         """
-        repetitions = {}
+        repetitions = dict(result.value.get("self_check", {}))
         for first in runs:
             name = first["trainer"]
-            if name != SAVED:
+            if name not in (SAVED, *repetitions):
                 again = self._train(name, self.config.seed, "self-check")
                 repetitions[name] = repetition(first, again)
                 result.update(self_check=repetitions)
-                remove_states(home_of(self.directory, name, "self-check"))
+            remove_states(home_of(self.directory, name, "self-check"))
         return repetitions
 
     def difference(self, seed: int, epoch: int) -> Difference:

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from vgg_keras.comparison.directory import finished, open_directory, reported
+from vgg_keras.comparison.directory import open_directory, reported
 from vgg_keras.comparison.statistics import accuracy_interval
 from vgg_keras.config import ModelConfig, TrainConfig
 from vgg_keras.datasets import Arrays, Batches, load_dataset
@@ -24,6 +24,7 @@ from vgg_keras.recording.checkpoints import Checkpoints
 from vgg_keras.recording.events import writing_events
 from vgg_keras.recording.mistakes import worst_mistakes
 from vgg_keras.recording.saved import remove_states
+from vgg_keras.report.write import finished
 from vgg_keras.strategies import make_strategy
 from vgg_keras.trainers import TRAINERS, Trainer
 
@@ -78,9 +79,7 @@ def load_checked(config: ModelConfig) -> Arrays:
             expected = f"batches that {devices} devices share evenly"
             received = f"one of {size} images; choose another --batch-size or --limit"
             require(size % devices == 0, "--strategy", expected, received)
-    for label in config.class_weight or ():
-        expected = f"classes from 0 to {arrays.classes - 1}"
-        require(label < arrays.classes, "--class-weight", expected, label)
+    config.check_classes(arrays.classes)
     return arrays
 
 

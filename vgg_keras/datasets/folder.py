@@ -38,18 +38,13 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
     root = path / "train" if split else path
     folders = [entry for entry in sorted(root.iterdir()) if entry.is_dir()]
     classes = [folder.name for folder in folders if not folder.name.startswith(".")]
-    files = sorted(
-        file
-        for name in classes
-        for file in (root / name).rglob("*")
-        if file.suffix.lower() in SUFFIXES
-    )
+    files = _images(root, classes)
     if len(classes) < 2 or len(files) < 2:
         raise InputError(
             f"{root}: expected a folder of images for each of at least two classes, "
             f"received {len(classes)} folders and {len(files)} images"
         )
-    for file in files:
+    for file in files + (_images(path / "test", classes) if split else []):
         open_image(file).close()
     with open_image(files[0]) as image:
         size, gray = (image.height, image.width), image.mode in ("1", "L", "I", "I;16")
@@ -72,6 +67,11 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
         return *_arrays(train), *_arrays(test)
     except (ValueError, OSError, tf.errors.OpError) as error:
         raise InputError(f"{path}: expected class folders of images, received {error}") from error
+
+
+def _images(root: Path, classes: list[str]) -> list[Path]:
+    files = (file for name in classes for file in (root / name).rglob("*"))
+    return sorted(file for file in files if file.suffix.lower() in SUFFIXES)
 
 
 def _arrays(images: tf.data.Dataset) -> tuple[np.ndarray, np.ndarray]:

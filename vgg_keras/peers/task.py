@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -57,6 +58,7 @@ def serve(make_step: Callable[[Task], Callable[[np.ndarray, np.ndarray], object]
     Args:
         make_step: makes of a task a function that trains a batch and waits until that is done.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the benchmark ends it
     task = Task(**json.loads(sys.argv[1]))
     step, batches = make_step(task), task.batches()
 

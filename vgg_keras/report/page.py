@@ -15,6 +15,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vgg_keras.files import writing_whole
+
 STYLE: Any = {"svg.hashsalt": "vgg_keras", "font.size": 10, "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
 
@@ -114,4 +116,5 @@ def write_page(path: Path, title: str, verdict: str, sections: Sequence[Section]
     environment = Environment(loader=PackageLoader("vgg_keras.report"), autoescape=True)
     template = environment.get_template("page.html")
     page = template.render(title=title, verdict=verdict, sections=sections)
-    path.write_text(page, encoding="utf-8", errors="backslashreplace")
+    with writing_whole(path) as file:
+        file.write(page.encode(errors="backslashreplace"))

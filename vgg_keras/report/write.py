@@ -9,7 +9,7 @@ from typing import Any
 
 from vgg_keras.report import benchmark, search, training, words
 from vgg_keras.report.page import Section, write_page
-from vgg_keras.results import read_result, schema_of
+from vgg_keras.results import read_result, result_so_far, schema_of
 
 
 def write_report(directory: Path) -> Path:
@@ -32,6 +32,16 @@ def write_report(directory: Path) -> Path:
     title = f"vgg_keras {command}: {result['config']['name']}"
     write_page(path, title, kind.verdict(result), sections)
     return path
+
+
+def finished(directory: Path) -> dict[str, Any] | None:
+    """The result of a run that is finished, and then has its report; None if it is not."""
+    result = result_so_far(directory)
+    if result is None or result["status"] != "finished":
+        return None
+    if not (directory / "report.html").exists():
+        write_report(directory)
+    return result
 
 
 def command_of(result: Mapping[str, Any]) -> str:

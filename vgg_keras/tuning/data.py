@@ -25,8 +25,13 @@ class Data(NamedTuple):
 
 
 def load_data(config: SearchConfig) -> Data:
-    """Loads the data of a search; the same on every machine that has the same data set."""
+    """Loads the data of a search; the same on every machine that has the same data set.
+
+    Raises:
+        InputError: if the configuration does not fit it.
+    """
     whole = load_dataset(config.dataset, config.limit)
+    config.check_classes(whole.classes)
     parts, held = hold_out(whole, config.validation_split, config.seed)
     facts = {
         "train": len(parts.x_train),

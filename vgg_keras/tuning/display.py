@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -69,8 +70,8 @@ class Display:
         """Prints how another machine can join."""
         home = self._directory.resolve()
         file, logdir = home / "config.json", home.parents[1]
-        command = f"vgg-keras search --config {file} --logdir {logdir} --join {address}"
-        self._print(f"Join with: {command}")
+        options = ["--config", file, "--logdir", logdir, "--join", address]
+        self._print(f"Join with: vgg-keras search {shlex.join(map(str, options))}")
 
     def show_trial(self, trial: Trial, oracle: Durable) -> None:
         """Prints a line about a trial that has ended, and the best so far."""

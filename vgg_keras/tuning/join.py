@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from vgg_keras.errors import require
+from vgg_keras.results import read_result
 from vgg_keras.runs import find_run_directory
 from vgg_keras.search_config import SearchConfig
 from vgg_keras.tuning.chief import Address, check_chief
@@ -31,8 +31,8 @@ def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
     """
     address = Address.parse(chief, "--join")
     directory = find_run_directory(config, "search", MAY_DIFFER, "--join")
+    expected = read_result(directory).get("data")
     data = load_data(config)
-    expected = json.loads((directory / "result.json").read_text())["data"]
     same = data.facts == expected
     require(same, "--dataset", f"the data of the chief: {expected}", "other data")
     check_chief(address)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import keras
 import keras_tuner
 
 from vgg_keras.errors import require
+from vgg_keras.results import read_result
 from vgg_keras.search_config import SearchConfig
 from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.hypermodel import VGGHyperModel
@@ -24,7 +24,7 @@ def rerun(
 
     Args:
         directory: of the search.
-        trial: its id, as in the table of trials.
+        trial: its id, as in the table of trials; zeros before it may be left out.
         execution: counted from 0.
         verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
 
@@ -34,17 +34,19 @@ def rerun(
     Raises:
         InputError: if there is no such execution, or hyperband made the trial of another one.
     """
-    result = json.loads(Path(directory, "result.json").read_text())
+    result = read_result(Path(directory))
     config = SearchConfig.from_dict(result["config"])
     alone = config.algorithm != "hyperband"
     require(alone, "trial", "a trial that does not go on from another", "one of hyperband")
-    rows = {row["id"]: row for row in result["trials"]}
-    require(trial in rows, "trial", f"one of {', '.join(rows)}", trial)
-    seeds = rows[trial]["seeds"]
+    rows = {row["id"].lstrip("0"): row for row in result["trials"]}
+    number, known = trial.lstrip("0"), ", ".join(row["id"] for row in rows.values())
+    require(number in rows, "trial", f"one of {known}", trial)
+    row = rows[number]
+    seeds = row["seeds"]
     expected = f"one of the {len(seeds)} executions of trial {trial}, from 0"
     require(0 <= execution < len(seeds), "execution", expected, execution)
     hp = keras_tuner.HyperParameters()
-    hp.values = dict(rows[trial]["values"])
+    hp.values = dict(row["values"])
     hypermodel = VGGHyperModel(config, load_data(config).parts)
     keras.utils.set_random_seed(seeds[execution])
     return hypermodel.fit(hp, hypermodel.build(hp), seeds[execution], verbose=verbose)

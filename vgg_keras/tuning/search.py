@@ -11,7 +11,7 @@ from keras_tuner.engine.trial import Trial
 from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.interrupts import Wish, heeding_signals
 from vgg_keras.model import VGG
-from vgg_keras.report.write import write_report
+from vgg_keras.report.write import finished, write_report
 from vgg_keras.runs import Result, create_run_directory, find_run_directory
 from vgg_keras.search_config import SearchConfig
 from vgg_keras.tuning.best import retrain_best
@@ -27,7 +27,10 @@ from vgg_keras.tuning.state import restore_state
 from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import Workers
 
-MAY_DIFFER = ("trials", "workers", "retrain_epochs", "logdir", "name")
+MORE = ("trials", "retrain_epochs")
+"""What a finished search may be asked for more of."""
+
+MAY_DIFFER = (*MORE, "workers", "logdir", "name")
 """What a resumed search may be asked for in another way."""
 
 
@@ -62,6 +65,9 @@ def search(
     server = Chief(oracle, address) if address or config.workers != 1 else None
     if resume:
         directory = find_run_directory(config, "search", MAY_DIFFER)
+        old = finished(directory)
+        if old and all(old["config"][field] == getattr(config, field) for field in MORE):
+            return old
     else:
         directory = create_run_directory(config.logdir, "search", config.name)
 
