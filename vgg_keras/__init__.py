@@ -24,6 +24,7 @@ _HOME = {
     "benchmark": "vgg_keras.comparison.benchmark",
     "compare": "vgg_keras.comparison.experiment",
     "load_dataset": "vgg_keras.datasets",
+    "rerun": "vgg_keras.tuning.rerun",
     "search": "vgg_keras.tuning.search",
     "train": "vgg_keras.comparison.run",
 }
