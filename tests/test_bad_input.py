@@ -44,7 +44,7 @@ BAD_USAGE = {
     ),
     "XLA in a peer": (
         ["benchmark", "--peers", "torch:jit"],
-        "--variants: expected torch without jit",
+        "--variants: expected torch, to which XLA",
     ),
     "unscaled": (
         ["benchmark", "--variants", "tape,bare-tape:float16"],

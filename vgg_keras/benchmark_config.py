@@ -16,13 +16,15 @@ class BenchmarkConfig(ModelConfig):
     """What `vgg-keras benchmark` can be asked for.
 
     Attributes:
-        variants: what is timed: tape, fit, the least that trains likewise (bare-tape, bare-fit), or
-            as many operations of products of matrices (matmul), each with the precision that
-            differs from --precision, jit, or (tape and fit) mirrored, such as tape,fit:bfloat16.
+        variants: what is timed: tape, fit, minimal loops for the same training (bare-tape,
+            bare-fit), or as many operations of matrix multiplication (matmul), each with the
+            precision that differs from --precision, jit, or (tape and fit) mirrored, such as
+            tape,fit:bfloat16.
         peers: other frameworks to time beside them: torch, jax.
         recording: time each variant with its recording against itself without.
         rounds: how often each has two turns.
         steps: calls of the training function that count in a turn.
+        epochs: of the training in which --recording measures what it takes outside of steps.
     """
 
     variants: Variants = Variants(TRAINER_NAMES)
@@ -42,18 +44,7 @@ class BenchmarkConfig(ModelConfig):
             expected = f"of {', '.join(PEER_NAMES)}"
             require(parse_variant(peer)[0] in PEER_NAMES, "--peers", expected, peer)
         for variant in self.contestants:
-            name, changes = parse_variant(variant)
-            trained = name not in (*PEER_NAMES, "matmul")
-            require(
-                trained or "jit_compile" not in changes,
-                "--variants",
-                f"{name} without jit",
-                variant,
-            )
-            scaled = name in (*TRAINER_NAMES, "bare-fit", "matmul")
-            precision = changes.get("precision", self.precision)
-            expected = f"float32 or bfloat16 for {name}, which does not scale its loss"
-            require(scaled or precision != "float16", "--precision", expected, precision)
+            self._check_arithmetic(variant)
         alone, others = set(names) <= {*TRAINER_NAMES}, "beside others than tape and fit"
         single = self.steps_per_execution == 1
         require(alone or single, "--steps-per-execution", f"1 {others}", self.steps_per_execution)
@@ -64,6 +55,16 @@ class BenchmarkConfig(ModelConfig):
         require(
             alone or not self.recording, "--variants", "tape or fit with --recording", self.variants
         )
+
+    def _check_arithmetic(self, variant: str) -> None:
+        name, changes = parse_variant(variant)
+        compiled = name not in (*PEER_NAMES, "matmul")
+        expected = f"{name}, to which XLA does not apply"
+        require(compiled or "jit_compile" not in changes, "--variants", expected, variant)
+        scaled = name in (*TRAINER_NAMES, "bare-fit", "matmul")
+        precision = changes.get("precision", self.precision)
+        expected = f"float32 or bfloat16 for {name}, which does not scale its loss"
+        require(scaled or precision != "float16", "--precision", expected, precision)
 
     @property
     def contestants(self) -> tuple[str, ...]:

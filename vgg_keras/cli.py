@@ -128,7 +128,7 @@ def add_run_options(parser: ArgumentParser, config: type[RunConfig]) -> None:
     """Adds an option for each field of a configuration, with the help of its docstring."""
     helps = {
         parameter.arg_name: parameter.description
-        for base in config.__mro__[:-1]
+        for base in reversed(config.__mro__[:-1])
         for parameter in parse_docstring(base.__doc__ or "").params
     }
     types = get_type_hints(config)

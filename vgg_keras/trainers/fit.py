@@ -24,7 +24,7 @@ def train(
         data: batches for training, and for validation after each epoch.
         config: gives `epochs`, `steps_per_execution` and `jit_compile`.
         callbacks: any Keras callbacks.
-        verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
+        verbose: of the progress: 0 none, 1 or "auto" a bar, 2 a line an epoch.
 
     Returns:
         The history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch.

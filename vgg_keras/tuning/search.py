@@ -60,15 +60,15 @@ def search(
     require(config.workers != 0 or chief is not None, "--workers", "at least 1 without --chief", 0)
     data = load_data(config)
     VGG(filters=[()] * max(config.blocks_choices)).check_images(data.whole.image_shape)
-    config = replace(config, workers=count_workers(config, data.parts, verbose))
-    oracle = make_oracle(config)
-    server = Chief(oracle, address) if address or config.workers != 1 else None
     if resume:
         directory = find_run_directory(config, "search", MAY_DIFFER)
         old = finished(directory)
         if old and all(old["config"][field] == getattr(config, field) for field in MORE):
             return old
-    else:
+    config = replace(config, workers=count_workers(config, data.parts, verbose))
+    oracle = make_oracle(config)
+    server = Chief(oracle, address) if address or config.workers != 1 else None
+    if not resume:
         directory = create_run_directory(config.logdir, "search", config.name)
 
     space = describe(oracle.get_space())
