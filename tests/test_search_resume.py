@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import in_process
 from searches import outcome, run, start
 
 from vgg_keras import cli
@@ -71,7 +72,9 @@ def test_hyperband_runs_the_trial_again_in_which_it_was_killed(tmp_path, undistu
 
 
 @pytest.mark.slow
-def test_the_best_design_can_be_trained_for_longer_on_the_whole_data_set(tmp_path, scripted, mnist):
+def test_the_best_design_can_be_trained_for_longer_on_the_whole_data_set(
+    tmp_path, scripted, mnist, capsys
+):
     path = tmp_path / "few.npz"
     few = mnist.first(300)
     np.savez(path, x_train=few.x_train, y_train=few.y_train, x_test=few.x_test, y_test=few.y_test)
@@ -79,6 +82,9 @@ def test_the_best_design_can_be_trained_for_longer_on_the_whole_data_set(tmp_pat
     longer = run(tmp_path, trials=1, dataset=str(path), resume=True, retrain_epochs=2)
     assert short["best"]["test"]["total"] == 33
     assert longer["best"]["test"]["total"] == 50
+    assert in_process("evaluate", tmp_path / "search" / "a", "--json") == 0
+    (evaluated,) = json.loads(capsys.readouterr().out).values()
+    assert evaluated == longer["best"]["test"]
     assert longer["trials"] == short["trials"]
 
 
