@@ -46,6 +46,7 @@ BAD_USAGE = {
         ["benchmark", "--peers", "torch:jit"],
         "--variants: expected torch, to which XLA",
     ),
+    "not recorded": (["benchmark", "--histograms"], "--histograms: expected --recording beside it"),
     "unscaled": (
         ["benchmark", "--variants", "tape,bare-tape:float16"],
         "--precision: expected float32 or bfloat16 for bare-tape",

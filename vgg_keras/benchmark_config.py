@@ -38,6 +38,10 @@ class BenchmarkConfig(ModelConfig):
         for field, least in (("rounds", 5), ("steps", 1)):
             value, expected = getattr(self, field), f"a number from {least} to {MOST}"
             require(least <= value <= MOST, option_of(field), expected, value)
+        for field in ("update_freq", "histograms", "profile", "save_every"):
+            value = getattr(self, field)
+            used = self.recording or value == getattr(BenchmarkConfig, field)
+            require(used, option_of(field), "--recording beside it", value)
         names = [parse_variant(variant)[0] for variant in self.contestants]
         require(len(names) > 1 or self.recording, "--variants", "two variants or more", names)
         for peer in self.peers or ():
