@@ -24,7 +24,7 @@ from vgg_keras.tuning import hypermodel
 hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
 
-gc.freeze()  # each trial of a search collects garbage, and need not go through all of TensorFlow
+gc.freeze()  # lest each collection of garbage goes through all of TensorFlow, until a search ends
 
 
 @pytest.fixture(scope="session")

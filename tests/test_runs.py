@@ -1,7 +1,9 @@
 import json
 import math
+import os
 
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,3 +189,5 @@ def test_the_environment_names_versions_and_machine():
     assert facts["packages"]["keras"].startswith("3.15")
     assert facts["cores"] >= 1
     assert facts["processor"]
+    assert facts["onednn"] == os.environ["TF_ENABLE_ONEDNN_OPTS"]
+    assert len(facts["gpus"]) == len(tf.config.list_physical_devices("GPU"))

@@ -21,7 +21,7 @@ UNREADABLE = (
     tokenize.TokenError,
     MemoryError,  # an array that claims to be larger than any memory
     OverflowError,
-    RuntimeError,  # an encrypted member; NotImplementedError is one, for an unknown compression
+    RuntimeError,  # an encrypted member or an unknown compression: zipfile has nothing narrower
 )
 
 

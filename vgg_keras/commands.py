@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import json
 import os
 import sys
@@ -116,7 +115,6 @@ def run_search(options: Namespace) -> int:
         if options.join:
             join(config, options.join, verbose)
             return 0
-        gc.freeze()  # KerasTuner collects garbage twice a trial, and need not go through TensorFlow
         result = search(config, options.resume, verbose, options.chief)
         if not options.quiet:
             terminal.show_trials(result)

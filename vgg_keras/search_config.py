@@ -67,10 +67,10 @@ class SearchConfig(RunConfig):
                 isinstance(choice, int) and 1 <= choice <= MOST_FILTERS for choice in choices
             )
             require(whole and choices != (), option_of(f"{field}_choices"), expected, choices)
-            once = choices is None or len(set(choices)) == len(choices)
-            require(once, option_of(f"{field}_choices"), "each number once", choices)
         rates = self.learning_rate_choices
         positive = bool(rates) and all(0 < rate < float("inf") for rate in rates)
         require(positive, "--learning-rate-choices", "numbers above 0", rates)
-        once = len(set(rates)) == len(rates)
-        require(once, "--learning-rate-choices", "each number once", rates)
+        for field in ("filters", "blocks", "convolutions", "dense", "batch_size", "learning_rate"):
+            choices = getattr(self, f"{field}_choices") or ()
+            once = len(set(choices)) == len(choices)
+            require(once, option_of(f"{field}_choices"), "each number once", choices)

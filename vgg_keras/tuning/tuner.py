@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import shutil
 import time
@@ -81,8 +82,12 @@ class Tuner(keras_tuner.Tuner):
         """Runs trials until the oracle has no more."""
         status = status_file(self._home / "tuner", self.tuner_id)
         self._progress = Progress(status, self._config.objective)
-        with self._progress.told():
-            super().search()
+        gc.freeze()  # garbage is collected twice a trial, which need not go through TensorFlow
+        try:
+            with self._progress.told():
+                super().search()
+        finally:
+            gc.unfreeze()
 
     def pre_create_trial(self) -> None:
         """Waits before it asks again for a trial."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -44,7 +43,6 @@ def work(
         threads: that TensorFlow may use for one operation, and for operations side by side.
         patience: seconds that the chief has for an answer; KerasTuner's own limit is an hour.
     """
-    gc.freeze()  # KerasTuner collects garbage twice a trial, and need not go through TensorFlow
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the worker ends it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     path = log_file(directory / "tuner", name)
