@@ -21,13 +21,13 @@ from scipy.stats import binomtest
 
 from vgg_keras.comparison.equivalence import margins, word
 from vgg_keras.comparison.lockstep import Difference, first_difference
-from vgg_keras.comparison.run import build_vgg, make_batches
 from vgg_keras.comparison.statistics import LEVEL, POWER, paired, power
 from vgg_keras.config import CompareConfig
+from vgg_keras.config.lists import FilterCounts
 from vgg_keras.datasets import Arrays
-from vgg_keras.lists import FilterCounts
-from vgg_keras.memory import release_graphs
+from vgg_keras.runtime.compat import release_graphs
 from vgg_keras.trainers import TRAINERS
+from vgg_keras.training.run import build_vgg, make_batches
 
 COMPARISONS = 100
 PLANTED = 0.005

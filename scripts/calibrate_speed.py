@@ -13,14 +13,14 @@ import keras
 from bounds import all_hold
 from scipy.stats import binomtest
 
-from vgg_keras.benchmark_config import BenchmarkConfig
-from vgg_keras.comparison.run import build_vgg, make_batches
-from vgg_keras.comparison.timing import Ratio, seconds_ratio
-from vgg_keras.comparison.turns import Training, Turns, take_turns
-from vgg_keras.config import MOST
+from vgg_keras.benchmarking.ratio import Ratio, seconds_ratio
+from vgg_keras.benchmarking.turns import Training, Turns, take_turns
+from vgg_keras.config import BenchmarkConfig
+from vgg_keras.config.base import MOST
+from vgg_keras.config.lists import FilterCounts
 from vgg_keras.datasets import Arrays
-from vgg_keras.lists import FilterCounts
 from vgg_keras.trainers import TRAINERS
+from vgg_keras.training.run import build_vgg, make_batches
 
 COMPARISONS = 100
 MOST_FALSE = 5

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from vgg_keras.report.benchmark import speeds
+from vgg_keras.reporting.benchmark import speeds
 
 
 def main(directory: Path, picture: Path) -> None:

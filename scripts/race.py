@@ -15,10 +15,10 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from vgg_keras import cli
-from vgg_keras.files import read_json
-from vgg_keras.keras_file import check_keras_file
-from vgg_keras.results import read_result
-from vgg_keras.startup import silent_startup
+from vgg_keras.models.keras_file import check_keras_file
+from vgg_keras.runs.files import read_json
+from vgg_keras.runs.results import read_result
+from vgg_keras.runtime.startup import silent_startup
 
 TRAINING = ["train", "--limit", "64", "--epochs", "1", "--filters", "2,2", "--quiet"]
 WAIT_SECONDS = 120
@@ -61,7 +61,7 @@ def run_races(races: int, home: Path) -> int:
 def prepare(barrier: Barrier) -> None:
     """Makes a process ready to start at once, when the other one is."""
     with silent_startup():
-        import vgg_keras.comparison.run  # noqa: F401
+        import vgg_keras.training.run  # noqa: F401
     BARRIERS.append(barrier)
 
 

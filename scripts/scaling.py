@@ -15,7 +15,7 @@ import tempfile
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vgg_keras.machine import lacks_bfloat16
+from vgg_keras.runtime.machine import lacks_bfloat16
 
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 WIDTHS = (8, 16, 32, 64, 128)

@@ -2,6 +2,6 @@
 
 import sys
 
-from vgg_keras.cli import main
+from vgg_keras.cli.program import main
 
 raise SystemExit(main(["search", *sys.argv[1:]]))

@@ -5,9 +5,9 @@ from importlib.resources import files
 
 import jsonschema
 
-from vgg_keras.lists import FilterCounts
+from vgg_keras.config.lists import FilterCounts
 
-SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())
+SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "compare.json").read_text())
 SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}
 
 

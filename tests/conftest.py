@@ -17,8 +17,8 @@ from tensorboard.util.tensor_util import make_ndarray
 from vgg_keras import VGG, CompareConfig, compare
 from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Arrays, Batches, load_dataset
-from vgg_keras.recording import Digests
 from vgg_keras.trainers import TRAINERS
+from vgg_keras.training.digests import Digests
 from vgg_keras.tuning import hypermodel
 
 hypothesis.settings.register_profile("steady", deadline=None)

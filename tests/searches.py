@@ -8,9 +8,9 @@ from importlib.resources import files
 import jsonschema
 
 from vgg_keras import SearchConfig, search
-from vgg_keras.lists import Choices
+from vgg_keras.config.lists import Choices
 
-SCHEMA = json.loads((files("vgg_keras") / "schemas" / "search.json").read_text())
+SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "search.json").read_text())
 SMALL = {
     "limit": 200,
     "epochs": 1,

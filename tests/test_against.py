@@ -9,7 +9,7 @@ from comparisons import SCHEMA, SMALL
 from programs import in_process, refused
 
 from vgg_keras import CompareConfig, TrainConfig, compare, train
-from vgg_keras.lists import FilterCounts, Variants
+from vgg_keras.config.lists import FilterCounts, Variants
 
 OPTIONS = ["--limit", "80", "--epochs", "2", "--filters", "4,8", "--quiet"]
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from programs import in_process, refused
 
 from vgg_keras import VGG
-from vgg_keras.comparison.product import flops
-from vgg_keras.comparison.timing import seconds_ratio
-from vgg_keras.comparison.turns import Training, Turns, take_turns
+from vgg_keras.benchmarking.product import flops
+from vgg_keras.benchmarking.ratio import seconds_ratio
+from vgg_keras.benchmarking.turns import Training, Turns, take_turns
 
-SCHEMA = json.loads((files("vgg_keras") / "schemas" / "benchmark.json").read_text())
+SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "benchmark.json").read_text())
 
 
 class World:

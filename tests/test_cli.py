@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 from programs import in_process, refused
 
-from vgg_keras import machine
+from vgg_keras.runtime import machine
 
 SMALL = ["--limit", "80", "--epochs", "1", "--filters", "4,8"]
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -21,7 +21,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 @pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["--version"]], ids=str)
 def test_help_needs_neither_tensorflow_nor_keras(arguments):
     code = (
-        "import sys\nfrom vgg_keras.cli import main\n"
+        "import sys\nfrom vgg_keras.cli.program import main\n"
         f"try:\n    main({arguments})\nexcept SystemExit as exit:\n    assert not exit.code\n"
         "print([m for m in ('tensorflow', 'keras', 'numpy', 'PIL') if m in sys.modules])"
     )

@@ -10,10 +10,10 @@ import pytest
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.noise import repetition, within_noise
 from vgg_keras.comparison.pairs import final_figures, pair_runs
-from vgg_keras.files import json_values
-from vgg_keras.report import words
+from vgg_keras.reporting import words
+from vgg_keras.runs.files import json_values
 
-SCHEMA = json.loads((files("vgg_keras") / "schemas" / "compare.json").read_text())
+SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "compare.json").read_text())
 
 
 def run(trainer, seed, wrong, loss=0.03, digests=("a",)):

@@ -10,10 +10,11 @@ from comparisons import SCHEMA, SMALL, check
 from conftest import TRAINERS, scalars
 from test_parity import Disturb, flip_bit
 
-from vgg_keras import CompareConfig, TrainConfig, compare, terminal, train
+from vgg_keras import CompareConfig, TrainConfig, compare, train
+from vgg_keras.cli import terminal
 from vgg_keras.comparison.pairs import pair_runs
+from vgg_keras.config.lists import FilterCounts
 from vgg_keras.errors import InputError
-from vgg_keras.lists import FilterCounts
 
 
 def test_a_comparison_certifies_that_both_trainers_are_identical(compared):

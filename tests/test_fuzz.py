@@ -20,12 +20,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from programs import refused
 
-from vgg_keras.benchmark_config import BenchmarkConfig
-from vgg_keras.config import CompareConfig, TrainConfig
+from vgg_keras.config import BenchmarkConfig, CompareConfig, SearchConfig, TrainConfig
 from vgg_keras.datasets import load_dataset
 from vgg_keras.errors import InputError
-from vgg_keras.files import json_values
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.runs.files import json_values
 
 json_of_any_kind = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

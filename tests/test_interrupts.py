@@ -16,8 +16,8 @@ from programs import in_process
 from trainings import STEPS, Crash, outcome, run, start, undisturbed
 
 from vgg_keras.errors import InconclusiveError, InputError
-from vgg_keras.interrupts import heeding_signals
-from vgg_keras.recording.saved import load_state
+from vgg_keras.runtime.signals import heeding_signals
+from vgg_keras.training.saved import load_state
 
 NOBODY = 65534
 

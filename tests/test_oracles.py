@@ -7,7 +7,7 @@ from searches import SMALL
 
 from vgg_keras import SearchConfig
 from vgg_keras.errors import InconclusiveError
-from vgg_keras.interrupts import Wish
+from vgg_keras.runtime.signals import Wish
 from vgg_keras.tuning import chief, parallel
 from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.records import Record

@@ -5,9 +5,9 @@ from conftest import tiny_vgg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vgg_keras.recording import Cumulative, Digests, Timing
-from vgg_keras.recording.digests import digest
-from vgg_keras.recording.state import state_of
+from vgg_keras.callbacks import Cumulative, Timing
+from vgg_keras.training.digests import Digests, digest
+from vgg_keras.training.snapshot import state_of
 
 
 def test_cumulative_figures_computed_by_hand():

@@ -9,9 +9,9 @@ from comparisons import SMALL
 
 from vgg_keras import cli, train
 from vgg_keras.config import TrainConfig
-from vgg_keras.report.search import importance, score_by_size, score_by_trial
-from vgg_keras.report.training import sections, verdict
-from vgg_keras.report.write import write_report
+from vgg_keras.reporting.search import importance, score_by_size, score_by_trial
+from vgg_keras.reporting.training import sections, verdict
+from vgg_keras.reporting.write import write_report
 
 
 @pytest.fixture(scope="module")

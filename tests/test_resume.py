@@ -12,10 +12,10 @@ from programs import in_process, refused
 from trainings import SMALL, STEPS, Crash, CrashAt, curves, outcome, run, undisturbed
 
 from vgg_keras import CompareConfig, compare
-from vgg_keras.comparison import run as runs
+from vgg_keras.config.lists import FilterCounts
 from vgg_keras.errors import InputError
-from vgg_keras.lists import FilterCounts
-from vgg_keras.recording.saved import load_state, save_state
+from vgg_keras.training import run as runs
+from vgg_keras.training.saved import load_state, save_state
 
 slow = pytest.mark.slow
 
@@ -175,7 +175,7 @@ def test_a_run_has_one_writer(tmp_path, capsys):
     home = tmp_path / "train" / "a"
     home.mkdir(parents=True)
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom vgg_keras.runs import acquire\n"
+        "import sys, time\nfrom pathlib import Path\nfrom vgg_keras.runs.directory import acquire\n"
         "lock = acquire(Path(sys.argv[1]))\nprint('held', flush=True)\ntime.sleep(100)"
     )
     with subprocess.Popen([sys.executable, "-c", code, home], stdout=subprocess.PIPE) as other:

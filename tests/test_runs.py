@@ -7,13 +7,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, TrainConfig
+from vgg_keras.config import CompareConfig, ModelConfig, RunConfig, SearchConfig, TrainConfig
+from vgg_keras.config.lists import Choices, FilterCounts, Variants
 from vgg_keras.errors import InputError
-from vgg_keras.files import json_values, write_json
-from vgg_keras.lists import Choices, FilterCounts, Variants
-from vgg_keras.machine import environment
-from vgg_keras.runs import Result, create_run_directory
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.runs.directory import Result, create_run_directory
+from vgg_keras.runs.files import json_values, write_json
+from vgg_keras.runtime.machine import environment
 
 BAD_OPTIONS = {
     "epochs": 0,

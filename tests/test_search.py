@@ -11,8 +11,8 @@ from conftest import TRAINERS, scalars
 from searches import SCHEMA, outcome, run
 from tensorflow.python.framework.func_graph import FuncGraph
 
+from vgg_keras.config.lists import Choices
 from vgg_keras.errors import InconclusiveError, InputError
-from vgg_keras.lists import Choices
 from vgg_keras.tuning import hypermodel
 from vgg_keras.tuning.rerun import rerun
 

@@ -15,8 +15,8 @@ from programs import in_process
 from searches import outcome, run, start
 
 from vgg_keras import cli
+from vgg_keras.config.lists import Choices
 from vgg_keras.errors import InputError
-from vgg_keras.lists import Choices
 from vgg_keras.tuning import hypermodel
 
 
@@ -175,7 +175,7 @@ def test_two_processes_cannot_go_on_with_one_search(tmp_path, scripted):
     home = tmp_path / "search" / "a"
     before = (home / "result.json").read_bytes()
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom vgg_keras.runs import acquire\n"
+        "import sys, time\nfrom pathlib import Path\nfrom vgg_keras.runs.directory import acquire\n"
         "lock = acquire(Path(sys.argv[1]))\nprint('held', flush=True)\ntime.sleep(100)"
     )
     with subprocess.Popen([sys.executable, "-c", code, home], stdout=subprocess.PIPE) as other:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vgg_keras import SearchConfig, cli
+from vgg_keras.config.lists import Choices
 from vgg_keras.datasets import Arrays, hold_out
 from vgg_keras.errors import InputError
-from vgg_keras.lists import Choices
 from vgg_keras.tuning.space import choose
 from vgg_keras.tuning.tuner import seed_of
 
@@ -108,7 +108,7 @@ def test_bad_input_is_told_in_one_line_and_writes_nothing(tmp_path, capsys, argu
 @pytest.mark.slow
 def test_bayesian_without_its_packages_says_what_to_install(tmp_path):
     code = (
-        "import sys; sys.modules['sklearn'] = None\nfrom vgg_keras.cli import main\n"
+        "import sys; sys.modules['sklearn'] = None\nfrom vgg_keras.cli.program import main\n"
         f"sys.exit(main(['search', '--algorithm', 'bayesian', '--logdir', {str(tmp_path)!r}]))"
     )
     done = subprocess.run(

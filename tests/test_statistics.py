@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from vgg_keras.comparison.equivalence import word
 from vgg_keras.comparison.statistics import (
-    accuracy_interval,
     mcnemar,
     paired,
     power,
     summarize,
 )
+from vgg_keras.training.evaluation import accuracy_interval
 
 DIFFERENCES = st.lists(st.integers(-40, 40).map(lambda n: n / 10_000), min_size=2, max_size=8)
 MARGINS = st.floats(1e-5, 0.01)

@@ -56,7 +56,7 @@ def test_two_devices_part_from_one_in_the_gradients_and_by_roundings_only(tmp_pa
 def test_with_two_devices_a_training_goes_on_with_the_same_bits(tmp_path, pytestconfig):
     code = f"""if True:
         from pathlib import Path
-        from vgg_keras.strategies import split_processor
+        from vgg_keras.runtime.devices import split_processor
         split_processor()
         from trainings import Crash, outcome, run, undisturbed
         options, home = {{"strategy": "mirrored", "limit": 192}}, Path({str(tmp_path)!r})

@@ -11,11 +11,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from vgg_keras import TrainConfig, train
+from vgg_keras.callbacks import Board, Timing
+from vgg_keras.callbacks.pictures import filters_picture
+from vgg_keras.config.lists import Steps
 from vgg_keras.datasets import Batches
-from vgg_keras.evaluation import Evaluation
-from vgg_keras.lists import Steps
-from vgg_keras.recording import Board, Timing
-from vgg_keras.recording.pictures import filters_picture
+from vgg_keras.training.evaluation import Evaluation
 
 
 def events(directory):

@@ -1,6 +1,6 @@
 import pytest
 
-from vgg_keras.comparison.timing import speed
+from vgg_keras.comparison.speed import speed
 
 
 def runs(tape, fit, names=("tape", "fit")):

@@ -11,8 +11,8 @@ from programs import in_process
 from trainings import Crash
 
 from vgg_keras import CompareConfig, TrainConfig, compare
-from vgg_keras.lists import FilterCounts, Variants
-from vgg_keras.report import words
+from vgg_keras.config.lists import FilterCounts, Variants
+from vgg_keras.reporting import words
 from vgg_keras.trainers import TRAINERS
 
 FIRST, SECOND = "tape", "tape:bfloat16"

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from vgg_keras import SearchConfig, cli
+from vgg_keras.config.lists import Choices
 from vgg_keras.errors import InputError
-from vgg_keras.files import write_json
-from vgg_keras.lists import Choices
+from vgg_keras.runs.files import write_json
 from vgg_keras.tuning import chief, progress
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.estimate import count_workers, estimate

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from tensorboard.util.tensor_util import make_ndarray
 
 from vgg_keras import TrainConfig, train
-from vgg_keras.lists import FilterCounts
+from vgg_keras.config.lists import FilterCounts
 
 SMALL = {"limit": 200, "epochs": 3, "filters": FilterCounts([4]), "update_freq": "batch"}
 STEPS = 7

@@ -16,17 +16,17 @@ if "tensorflow" not in sys.modules:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOME = {
-    "VGG": "vgg_keras.model",
-    "BenchmarkConfig": "vgg_keras.benchmark_config",
+    "VGG": "vgg_keras.models.vgg",
+    "BenchmarkConfig": "vgg_keras.config",
     "CompareConfig": "vgg_keras.config",
-    "SearchConfig": "vgg_keras.search_config",
+    "SearchConfig": "vgg_keras.config",
     "TrainConfig": "vgg_keras.config",
-    "benchmark": "vgg_keras.comparison.benchmark",
+    "benchmark": "vgg_keras.benchmarking.benchmark",
     "compare": "vgg_keras.comparison.experiment",
     "load_dataset": "vgg_keras.datasets",
     "rerun": "vgg_keras.tuning.rerun",
     "search": "vgg_keras.tuning.search",
-    "train": "vgg_keras.comparison.run",
+    "train": "vgg_keras.training.run",
 }
 __all__ = list(_HOME)
 

@@ -20,8 +20,8 @@ from PIL import Image
 from fuzzing.mutations import read_zip, spoil_bytes, spoil_json, spoil_zip, write_zip
 from fuzzing.naming_code import PLANTED, name_code
 from fuzzing.odd_data import odd_arrays, write_image, write_image_folders
-from vgg_keras.config import CompareConfig, TrainConfig, option_of
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.config import CompareConfig, SearchConfig, TrainConfig
+from vgg_keras.config.base import option_of
 
 Arguments = list[str]
 Kind = Callable[[random.Random, Path], Arguments]

@@ -8,10 +8,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from vgg_keras.config import CompareConfig, TrainConfig
-from vgg_keras.lists import Choices, FilterCounts
-from vgg_keras.search_config import SearchConfig
-from vgg_keras.startup import silent_startup
+from vgg_keras.config import CompareConfig, SearchConfig, TrainConfig
+from vgg_keras.config.lists import Choices, FilterCounts
+from vgg_keras.runtime.startup import silent_startup
 
 CLASSES, SIDE = 3, 8
 

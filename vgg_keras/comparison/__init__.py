@@ -1,1 +1,1 @@
-"""The experiment, its certificate of parity, and the search for the first difference."""
+"""Two ways of training, compared to the last bit and over many seeds."""

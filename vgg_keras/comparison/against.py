@@ -8,18 +8,19 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.comparison.directory import home_of
 from vgg_keras.comparison.lockstep import Difference, compare_states
 from vgg_keras.comparison.pairs import Run
-from vgg_keras.config import CompareConfig, ModelConfig, option_of
+from vgg_keras.config import CompareConfig, ModelConfig
+from vgg_keras.config.base import option_of
+from vgg_keras.config.variants import parse_variant
 from vgg_keras.errors import InputError, require
-from vgg_keras.files import json_values
-from vgg_keras.inference import load_model
-from vgg_keras.machine import environment
-from vgg_keras.recording.state import named_arrays
-from vgg_keras.report.write import command_of
-from vgg_keras.results import read_result
-from vgg_keras.variants import parse_variant
+from vgg_keras.reporting.write import command_of
+from vgg_keras.runs.files import json_values
+from vgg_keras.runs.results import read_result
+from vgg_keras.runtime.machine import environment
+from vgg_keras.training.directory import home_of
+from vgg_keras.training.inference import load_model
+from vgg_keras.training.snapshot import named_arrays
 
 SAVED = "saved"
 """The name of its trainer in the result of the comparison."""

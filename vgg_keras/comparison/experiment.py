@@ -10,27 +10,27 @@ from typing import Any
 import keras
 
 from vgg_keras.comparison.against import SAVED, Saved, load_saved
-from vgg_keras.comparison.directory import home_of, open_directory, reported
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import Difference, first_difference
 from vgg_keras.comparison.noise import repetition, within_noise
 from vgg_keras.comparison.pairs import Pair, Run, pair_runs
 from vgg_keras.comparison.parity import certify
-from vgg_keras.comparison.run import (
+from vgg_keras.comparison.speed import speed
+from vgg_keras.config import CompareConfig, TrainConfig
+from vgg_keras.config.lists import Variants
+from vgg_keras.datasets import Arrays
+from vgg_keras.reporting.write import finished
+from vgg_keras.runs.directory import Result
+from vgg_keras.trainers import TRAINERS, Trainer
+from vgg_keras.training.directory import home_of, open_directory, reported
+from vgg_keras.training.run import (
     build_vgg,
     load_checked,
     make_batches,
     run_once,
     run_trainer,
 )
-from vgg_keras.comparison.timing import speed
-from vgg_keras.config import CompareConfig, TrainConfig
-from vgg_keras.datasets import Arrays
-from vgg_keras.lists import Variants
-from vgg_keras.recording.saved import remove_states
-from vgg_keras.report.write import finished
-from vgg_keras.runs import Result
-from vgg_keras.trainers import TRAINERS, Trainer
+from vgg_keras.training.saved import remove_states
 
 
 def compare(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from vgg_keras.recording.state import State, named_arrays, state_of
+from vgg_keras.training.snapshot import State, named_arrays, state_of
 
 Place = tuple[int, int | None, str]
 

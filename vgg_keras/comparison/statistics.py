@@ -134,17 +134,3 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """
     either = only_first + only_second
     return float(stats.binomtest(only_first, either).pvalue) if either else 1.0
-
-
-def accuracy_interval(correct: int, total: int) -> Interval:
-    """Wilson's 95 % interval of an accuracy: what another draw of as many images may change.
-
-    Args:
-        correct: images.
-        total: images.
-
-    Returns:
-        Lowest and highest accuracy, from 0 to 1.
-    """
-    low, high = stats.binomtest(correct, total).proportion_ci(method="wilson")
-    return float(low), float(high)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vgg_keras.archives import read_arrays
 from vgg_keras.errors import InputError
+from vgg_keras.runs.archives import read_arrays
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 

@@ -1,1 +1,1 @@
-"""KerasTuner over the VGG's filter counts, with either trainer."""
+"""KerasTuner over filter counts, with any trainer."""

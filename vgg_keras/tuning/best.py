@@ -10,10 +10,10 @@ from typing import Any
 import keras
 from keras_tuner.engine.trial import TrialStatus
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Batches, load_dataset
-from vgg_keras.evaluation import evaluate
-from vgg_keras.interrupts import Wish
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.runtime.signals import Wish
+from vgg_keras.training.evaluation import evaluate
 from vgg_keras.tuning.data import Data
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import Durable

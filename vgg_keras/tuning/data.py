@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, NamedTuple
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays, hold_out, load_dataset
-from vgg_keras.search_config import SearchConfig
 
 
 class Data(NamedTuple):

@@ -12,7 +12,7 @@ from keras_tuner.engine.trial import Trial
 from rich.live import Live
 from rich.table import Table
 
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.config import SearchConfig
 from vgg_keras.tuning.chief import Address
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record

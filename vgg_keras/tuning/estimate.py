@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import sys
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays
-from vgg_keras.machine import cores
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.runtime.machine import cores
 
 # Fitted to trials of 6,000 images with 24 and with 48 filters on two cores of an Intel Xeon: two of
 # each took 23 s in one process with two threads, and 18 s in two processes with one thread each.

@@ -8,10 +8,10 @@ from dataclasses import replace
 import keras
 import keras_tuner
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays, Batches
-from vgg_keras.interrupts import Wish
-from vgg_keras.model import VGG
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.models.vgg import VGG
+from vgg_keras.runtime.signals import Wish
 from vgg_keras.trainers import TRAINERS
 from vgg_keras.tuning.space import choose
 

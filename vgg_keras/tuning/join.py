@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.errors import require
-from vgg_keras.results import read_result
-from vgg_keras.runs import find_run_directory
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.runs.directory import find_run_directory
+from vgg_keras.runs.results import read_result
 from vgg_keras.tuning.chief import Address, check_chief
 from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.display import Display

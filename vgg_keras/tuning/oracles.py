@@ -16,8 +16,8 @@ from keras_tuner import oracles
 from keras_tuner.engine.oracle import Oracle
 from keras_tuner.engine.trial import Trial, TrialStatus
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InputError, require
-from vgg_keras.search_config import SearchConfig
 from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.space import declare
 from vgg_keras.tuning.state import save_state

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from vgg_keras.errors import InconclusiveError
-from vgg_keras.interrupts import Wish
+from vgg_keras.runtime.signals import Wish
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.status import Silence

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from vgg_keras.files import write_json
+from vgg_keras.runs.files import write_json
 from vgg_keras.tuning.status import Status
 
 SECONDS = 1.0

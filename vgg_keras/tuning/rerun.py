@@ -7,9 +7,9 @@ from pathlib import Path
 import keras
 import keras_tuner
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.errors import require
-from vgg_keras.results import read_result
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.runs.results import read_result
 from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 

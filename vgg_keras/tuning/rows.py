@@ -6,7 +6,7 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.config import SearchConfig
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError, require
-from vgg_keras.interrupts import Wish, heeding_signals
-from vgg_keras.model import VGG
-from vgg_keras.report.write import finished, write_report
-from vgg_keras.runs import Result, create_run_directory, find_run_directory
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.models.vgg import VGG
+from vgg_keras.reporting.write import finished, write_report
+from vgg_keras.runs.directory import Result, create_run_directory, find_run_directory
+from vgg_keras.runtime.signals import Wish, heeding_signals
 from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Address, Chief
 from vgg_keras.tuning.data import load_data

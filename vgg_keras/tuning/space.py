@@ -7,7 +7,7 @@ from typing import Any
 
 import keras_tuner
 
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.config import SearchConfig
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vgg_keras.errors import InputError, require
-from vgg_keras.files import json_values, read_json, write_json
+from vgg_keras.runs.files import json_values, read_json, write_json
 
 
 def save_state(path: Path, value: dict[str, Any]) -> None:

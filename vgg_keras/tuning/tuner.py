@@ -18,11 +18,11 @@ import tensorflow as tf
 from keras_tuner.engine.trial import Trial, TrialStatus
 from keras_tuner.errors import FailedTrialError, FatalError
 
+from vgg_keras.callbacks.hparams import write_row
+from vgg_keras.config import SearchConfig
 from vgg_keras.datasets import Arrays
-from vgg_keras.interrupts import Wish
-from vgg_keras.memory import release_graphs
-from vgg_keras.recording.hparams import write_row
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.runtime.compat import release_graphs
+from vgg_keras.runtime.signals import Wish
 from vgg_keras.tuning.hypermodel import VGGHyperModel
 from vgg_keras.tuning.oracles import ENDED, Durable
 from vgg_keras.tuning.progress import Progress

@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras_tuner.errors import FatalError
 from keras_tuner.src.distribute import oracle_client
 
-from vgg_keras.search_config import SearchConfig
+from vgg_keras.config import SearchConfig
 from vgg_keras.tuning.data import load_data
 from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.status import log_file

@@ -15,10 +15,10 @@ from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError
-from vgg_keras.machine import cores
-from vgg_keras.search_config import SearchConfig
-from vgg_keras.startup import silent_startup
+from vgg_keras.runtime.machine import cores
+from vgg_keras.runtime.startup import silent_startup
 from vgg_keras.tuning.status import Silence, log_file, read_status, status_file
 
 CHIEF_LOST = 3

@@ -1,0 +1,115 @@
+"""Imports go one way, public names are lazy, and the README names what exists."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import vgg_keras
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "vgg_keras"
+LAYERS = [
+    {"errors", "plugins"},
+    {"config"},
+    {"runtime"},
+    {"runs"},
+    {"reporting"},
+    {"datasets", "models"},
+    {"trainers"},
+    {"callbacks"},
+    {"training"},
+    {"benchmarking", "comparison", "tuning"},
+    {"cli"},
+    {"__main__"},
+]
+"""From the lowest to the highest: a package imports itself and lower layers, never a neighbour."""
+
+
+def imports_of(path):
+    """Names of the project's packages that a file imports, at any depth of its code."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("vgg_keras"):
+            inner = node.module.split(".")[1:]
+            yield from inner[:1] or [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+            yield from (name[1] for name in names if name[0] == "vgg_keras" and len(name) > 1)
+
+
+def test_a_package_imports_only_itself_and_lower_layers():
+    checked = 0
+    for path in PACKAGE.rglob("*.py"):
+        package = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if package == "__init__":
+            continue
+        level = next(level for level, layer in enumerate(LAYERS) if package in layer)
+        allowed = {package, "__version__"}.union(*LAYERS[:level])
+        assert set(imports_of(path)) <= allowed, path
+        checked += 1
+    assert checked > 20
+
+
+def test_importing_the_package_imports_neither_tensorflow_nor_keras():
+    code = "import sys, vgg_keras; print({'tensorflow', 'keras', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(("asked", "set_to"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
+def test_onednn_is_on_if_nothing_else_is_asked_for(asked, set_to):
+    code = "import os, vgg_keras; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    others = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**others, **asked}, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == set_to, done.stderr
+
+
+def test_public_names_are_importable_and_documented():
+    for name in vgg_keras.__all__:
+        assert getattr(vgg_keras, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'vgg'"):
+        _ = vgg_keras.vgg
+
+
+def test_options_and_files_named_in_the_readme_exist():
+    from vgg_keras.cli.program import COMMANDS, make_parser
+
+    text = (ROOT / "README.md").read_text()
+    known = set(make_parser().format_help().split())
+    for command in make_parser()._subcommands_action._name_parser_map.values():
+        known |= set(re.findall(r"--[a-z_-]+", command.format_help()))
+    used = set()
+    for line in re.findall(r"^.*(?:vgg-keras|compare\.py) .*$", text, re.MULTILINE):
+        used |= set(re.findall(r"(?<![\w-])--[a-z][a-z_-]+", line))
+    assert used - {"--logdir"} != set()
+    assert used <= known | {"--upgrade"}
+    for command in re.findall(r"vgg-keras ([a-z]+)", text):
+        assert command in COMMANDS
+    for path in re.findall(r"`((?:vgg_keras|scripts|tests|docs)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", text):
+        assert (ROOT / path).is_file(), path
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_the_data_its_licence_and_the_schemas(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", tmp_path, ROOT], check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {
+        "vgg_keras/datasets/mnist.npz",
+        "vgg_keras/datasets/MNIST-LICENSE.md",
+        "vgg_keras/runs/schemas/compare.json",
+        "vgg_keras/reporting/templates/page.html",
+        "vgg_keras/py.typed",
+    } <= names
+    assert not [name for name in names if name.startswith(("tests/", "scripts/"))]

@@ -1,0 +1,9 @@
+"""Keras callbacks that every trainer takes: what TensorBoard and the result get."""
+
+from vgg_keras.callbacks.board import Board
+from vgg_keras.callbacks.cumulative import Cumulative
+from vgg_keras.callbacks.divergence import Divergence
+from vgg_keras.callbacks.summaries import Summaries
+from vgg_keras.callbacks.timing import Timing
+
+__all__ = ["Board", "Cumulative", "Divergence", "Summaries", "Timing"]

@@ -1,0 +1,67 @@
+"""What a comparison can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from vgg_keras.config.base import ModelConfig, TrainConfig
+from vgg_keras.config.lists import Variants
+from vgg_keras.config.variants import TRAINER_NAMES, asked, parse_variant
+from vgg_keras.errors import require
+
+
+@dataclass(frozen=True)
+class CompareConfig(ModelConfig):
+    """What `vgg-keras compare` can be asked for.
+
+    Attributes:
+        seeds: repeat the comparison with this many seeds, from `seed` on.
+        margin: percentage points of test accuracy by which equivalent trainers may differ.
+        self_check: train each trainer twice with the first seed, and compare it with itself.
+        variants: the two to compare: tape or fit, each with the precision that differs from
+            --precision, jit or mirrored, such as tape,fit:bfloat16; default tape,fit. With
+            --against the one to train; default that of the saved run.
+        against: folder of a finished run of train or compare, which takes the place of the first
+            variant; only the other one is trained.
+    """
+
+    seeds: int = 1
+    margin: float = 0.1
+    self_check: bool = False
+    variants: Variants | None = None
+    against: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        most = 2**32 - self.seed
+        require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)
+        expected = "percentage points above 0, up to 100"
+        require(0 < self.margin <= 100, "--margin", expected, self.margin)
+        trainings = [self.training(variant, self.seed) for variant in self.contestants]
+        if self.against is None:
+            differ = len(trainings) == 2 and trainings[0] != trainings[1]
+            expected = "two that differ, such as tape,fit:bfloat16"
+            require(differ, "--variants", expected, self.variants)
+        elif self.variants is not None:
+            expected = "one with --against, such as fit:bfloat16"
+            require(len(trainings) == 1, "--variants", expected, self.variants)
+
+    @property
+    def contestants(self) -> tuple[str, ...]:
+        """The variants to train."""
+        return TRAINER_NAMES if self.variants is None else self.variants
+
+    def asked(self, option: str) -> set[Any]:
+        """The values of an option in all trainings."""
+        return asked(self.contestants, option, getattr(self, option))
+
+    def training(self, variant: str, seed: int) -> TrainConfig:
+        """The configuration of one training.
+
+        Raises:
+            InputError: if there is no such variant.
+        """
+        trainer, changes = parse_variant(variant, TRAINER_NAMES)
+        shared = {field.name: getattr(self, field.name) for field in fields(ModelConfig)}
+        return TrainConfig(**{**shared, **changes, "trainer": trainer, "seed": seed})

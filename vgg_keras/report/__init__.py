@@ -1,1 +1,0 @@
-"""`report.html`: what a run found, in one file, from its `result.json` alone."""

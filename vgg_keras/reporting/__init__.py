@@ -1,0 +1,1 @@
+"""`report.html`: what a run found, in one file, from its result alone."""

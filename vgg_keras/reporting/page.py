@@ -1,0 +1,120 @@
+"""Sections of text, figures and tables, made into one page that needs nothing else."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vgg_keras.runs.files import writing_whole
+
+STYLE: Any = {"svg.hashsalt": "vgg_keras", "font.size": 10, "axes.spines.top": False}
+STYLE |= {"axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
+
+# Okabe and Ito's colours, which colour-blind readers tell apart.
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure.
+
+    Attributes:
+        svg: its drawing.
+        alt: what it shows, for those who cannot see it.
+    """
+
+    svg: Markup
+    alt: str
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small image.
+
+    Attributes:
+        png: in base64.
+        caption: under it.
+    """
+
+    png: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        title: its heading.
+        text: paragraphs.
+        pictures: figures.
+        thumbnails: small images.
+        head: of the table; empty for no table.
+        rows: of the table.
+        code: a command.
+    """
+
+    title: str
+    text: Sequence[str] = ()
+    pictures: Sequence[Picture] = ()
+    thumbnails: Sequence[Thumbnail] = ()
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[object]] = field(default=())
+    code: str = ""
+
+
+def make_axes(
+    width: float = 6.4, height: float = 3.2, height_ratios: Sequence[float] = (1,)
+) -> tuple[Figure, list[Axes]]:
+    """Makes a figure in the style of the page.
+
+    Args:
+        width: in inches.
+        height: in inches.
+        height_ratios: of the axes, from top to bottom.
+
+    Returns:
+        The figure, and its axes, which share their x.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure((width, height), layout="constrained")
+        ratios = list(height_ratios)
+        rows = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)
+        return figure, list(rows.flat)
+
+
+def draw(figure: Figure, alt: str) -> Picture:
+    """Draws a figure as SVG, the same bytes each time."""
+    file = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
+    return Picture(Markup(svg), alt)
+
+
+def write_page(path: Path, title: str, verdict: str, sections: Sequence[Section]) -> None:
+    """Writes the page; every text in it is escaped.
+
+    Args:
+        path: of the file.
+        title: of the page.
+        verdict: the answer, in a sentence.
+        sections: what follows.
+    """
+    environment = Environment(loader=PackageLoader("vgg_keras.reporting"), autoescape=True)
+    template = environment.get_template("page.html")
+    page = template.render(title=title, verdict=verdict, sections=sections)
+    with writing_whole(path) as file:
+        file.write(page.encode(errors="backslashreplace"))

@@ -1,0 +1,169 @@
+"""The report of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.ticker import MaxNLocator
+from scipy.stats import spearmanr
+
+from vgg_keras.reporting.page import BLUE, GREY, ORANGE, Picture, Section, draw, make_axes
+
+FEWEST_FOR_RANKS = 4
+
+
+def verdict(result: Mapping[str, Any]) -> str:
+    """The answer in a sentence."""
+    best = result["best"]
+    if best is None:
+        yet = "" if result["status"] == "finished" else " yet"
+        return f"The search is {result['status']}: no trial was completed{yet}."
+    values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
+    test = best["test"]
+    return (
+        f"The best of {len(result['trials'])} trials has {values or 'no choices'}, and classifies "
+        f"{test['accuracy']:.2%} of the test images correctly ({test['correct']} of "
+        f"{test['total']})."
+    )
+
+
+def sections(result: Mapping[str, Any]) -> list[Section]:
+    """What the report shows."""
+    trials = [trial for trial in result["trials"] if trial["score"] is not None]
+    best_first = -1 if result["config"]["objective"] == "val_accuracy" else 1
+    trials.sort(key=lambda trial: best_first * trial["score"])
+    failed = [trial for trial in result["trials"] if trial["score"] is None]
+    names, objective = list(result["space"]), result["config"]["objective"]
+    data = result["data"]
+    told = (
+        f"Each trial was trained on {data['train']} images and scored by {objective} on "
+        f"{data['validation']} others, held out of the training set. The {data['test']} test "
+        "images were used once, for the best design trained anew on all training images."
+    )
+    parts = []
+    if trials:
+        parts.append(Section("Score by trial", [told], [score_by_trial(trials, objective)]))
+        parts.append(
+            Section(
+                "Score and size",
+                ["On the line no other trial has both fewer parameters and a better score."],
+                [score_by_size(trials, objective, best_first)],
+            )
+        )
+    varied = [name for name in names if len({trial["values"].get(name) for trial in trials}) > 1]
+    if varied:
+        text = ["Each line is a trial; the best one is thick."]
+        parts.append(Section("Values", text, [parallel(trials, varied, objective)]))
+    differ = len({trial["score"] for trial in trials}) > 1
+    if varied and differ and len(trials) >= FEWEST_FOR_RANKS:
+        parts.append(importance(trials, varied, objective, -best_first))
+    rows: list[list[object]] = [
+        [
+            trial["id"],
+            *(trial["values"].get(name, "") for name in names),
+            trial["status"] if trial["score"] is None else f"{trial['score']:.4f}",
+            trial["parameters"] or "",
+            trial["best_epoch"] or "",
+            f"{trial['seconds']:.1f}",
+            trial["reason"] or "",
+        ]
+        for trial in [*trials, *failed]
+    ]
+    head = ["Trial", *names, objective, "Parameters", "Epoch", "Seconds", "Reason"]
+    return [*parts, Section("All trials, the best first", head=head, rows=rows)]
+
+
+def score_by_trial(trials: list[dict[str, Any]], objective: str) -> Picture:
+    """Scores in the order of the trials, and the best so far."""
+    ordered = sorted(trials, key=lambda trial: int(trial["id"]))
+    pick = max if objective == "val_accuracy" else min
+    numbers = [int(trial["id"]) for trial in ordered]
+    scores = [trial["score"] for trial in ordered]
+    best = [pick(scores[: end + 1]) for end in range(len(scores))]
+    figure, (axes,) = make_axes()
+    axes.step(numbers, best, where="post", color=ORANGE, label="best so far")
+    axes.plot(numbers, scores, "o", color=BLUE, label="trial")
+    axes.set(xlabel="Trial", ylabel=objective)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False)
+    return draw(figure, f"{objective} of each trial in turn; the best is {best[-1]:.4f}.")
+
+
+def score_by_size(trials: list[dict[str, Any]], objective: str, best_first: int) -> Picture:
+    """Scores against parameter counts, with those that no other trial beats in both."""
+    front: list[dict[str, Any]] = []
+    for trial in sorted(trials, key=lambda t: (t["parameters"], best_first * t["score"])):
+        if not front or best_first * trial["score"] < best_first * front[-1]["score"]:
+            front.append(trial)
+    figure, (axes,) = make_axes()
+    sizes, scores = [t["parameters"] for t in trials], [t["score"] for t in trials]
+    axes.plot(sizes, scores, "o", color=BLUE)
+    line = [t["parameters"] for t in front], [t["score"] for t in front]
+    axes.step(*line, where="post", color=ORANGE)
+    for trial in front:
+        point = trial["parameters"], trial["score"]
+        axes.annotate(trial["id"], point, xytext=(4, 4), textcoords="offset points")
+    axes.margins(y=0.12)
+    axes.set(xlabel="Parameters", ylabel=objective)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    best = ", ".join(trial["id"] for trial in front)
+    return draw(figure, f"{objective} against parameters; not beaten in both: trials {best}.")
+
+
+def parallel(trials: list[dict[str, Any]], names: list[str], objective: str) -> Picture:
+    """A line a trial through its values, each axis from its lowest to its highest value."""
+    columns = [[trial["values"].get(name) for trial in trials] for name in names]
+    columns.append([trial["score"] for trial in trials])
+    labels = [*names, objective]
+    figure, (axes,) = make_axes(width=max(6.4, 1.3 * len(labels)))
+    axes.grid(visible=False)
+    heights = []
+    for place, column in enumerate(columns):
+        known = [value for value in column if value is not None]
+        low, high = min(known), max(known)
+        span = (high - low) or 1
+        heights.append([None if v is None else (v - low) / span for v in column])
+        axes.axvline(place, color=GREY, linewidth=0.8)
+        for value, height in ((low, -0.06), (high, 1.06)):
+            text = f"{value:.4f}" if place == len(names) else f"{value:g}"
+            axes.text(place, height, text, ha="center", va="center", fontsize=9)
+    for number in reversed(range(len(trials))):
+        line = [(place, column[number]) for place, column in enumerate(heights)]
+        xs, ys = zip(*[point for point in line if point[1] is not None], strict=True)
+        look = {"color": ORANGE, "linewidth": 3.0} if number == 0 else {"color": BLUE}
+        axes.plot(xs, ys, alpha=1.0 if number == 0 else 0.5, **look)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_yticks([])
+    axes.set_ylim(-0.12, 1.12)
+    axes.spines["left"].set_visible(False)
+    return draw(figure, f"The values and the {objective} of each trial, the best one thick.")
+
+
+def importance(
+    trials: list[dict[str, Any]], names: list[str], objective: str, better: int
+) -> Section:
+    """How far the order of the scores follows the order of each hyperparameter's values."""
+    correlations = {}
+    for name in names:
+        chosen = [trial for trial in trials if name in trial["values"]]
+        if len({trial["values"][name] for trial in chosen}) < 2:
+            continue
+        values = [trial["values"][name] for trial in chosen]
+        scores = [better * trial["score"] for trial in chosen]
+        correlations[name] = float(spearmanr(values, scores).statistic)
+    known = {name: rho for name, rho in correlations.items() if rho == rho}
+    ordered = sorted(known, key=lambda name: abs(known[name]))
+    figure, (axes,) = make_axes(height=0.8 + 0.4 * max(1, len(ordered)))
+    colors = [BLUE if known[name] > 0 else ORANGE for name in ordered]
+    axes.barh(ordered, [known[name] for name in ordered], color=colors)
+    axes.axvline(0, color=GREY)
+    axes.set(xlim=(-1, 1), xlabel="Rank correlation with a better score")
+    told = ", ".join(f"{name} {known[name]:+.2f}" for name in reversed(ordered))
+    picture = draw(figure, f"Rank correlation of values and scores: {told}.")
+    text = (
+        "Spearman's rank correlation of the values with the scores: near 1, higher values were "
+        "better; near -1, lower ones; near 0, it did not matter, or not in one direction. With few "
+        "trials chance alone gives large figures."
+    )
+    return Section("Importance", [text], [picture])

@@ -1,0 +1,214 @@
+"""The report of a comparison, or of a training with one trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from statistics import fmean
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from vgg_keras.reporting import equivalence, words
+from vgg_keras.reporting.page import (
+    BLUE,
+    GREY,
+    ORANGE,
+    Picture,
+    Section,
+    Thumbnail,
+    draw,
+    make_axes,
+)
+
+METRICS = {
+    "loss": "Training loss",
+    "accuracy": "Training accuracy",
+    "val_loss": "Test loss",
+    "val_accuracy": "Test accuracy",
+}
+
+# Wide under narrow and dashed, so that of two identical curves both are seen.
+STYLES: tuple[dict[str, Any], ...] = (
+    {"color": BLUE, "linewidth": 5, "alpha": 0.45},
+    {"color": ORANGE, "linestyle": "--", "marker": "o", "markersize": 4},
+)
+
+
+def verdict(result: Mapping[str, Any]) -> str:
+    """The answer in a sentence."""
+    if result["status"] == "failed":
+        return f"The run has failed. {result.get('reason', '')}"
+    parity = result.get("parity")
+    if parity is None:
+        tests = [run["test"] for run in result["runs"]]
+        if not tests:
+            return f"The run is {result['status']}: no training was completed."
+        return f"{tests[0]['accuracy']:.2%} of the test images are classified correctly."
+    both = " and ".join(words.names(result))
+    if parity["verdict"] == "identical":
+        epochs = parity["epochs_compared"]
+        compared = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
+        return f"{both.capitalize()} are identical to the last bit after {compared}."
+    if parity["verdict"] == "indistinguishable":
+        return words.NOISE.capitalize()
+    difference = parity["first_difference"]
+    step = f", step {difference['step']}" if difference["step"] else ""
+    stage = "" if "against" in result else f": {difference['stage']}"
+    place = f"part in epoch {difference['epoch']}{step}{stage}."
+    if result["equivalence"]:
+        told = words.verdict(result["equivalence"])
+        return f"{told[0].upper()}{told[1:]} They {place}"
+    return " ".join([f"{both.capitalize()} {place}", *words.meaning(result)])
+
+
+def sections(result: Mapping[str, Any]) -> list[Section]:
+    """What the report shows."""
+    runs = result["runs"]
+    if not runs:
+        return []
+    seed = runs[0]["seed"]
+    shown = {run["trainer"]: run for run in runs if run["seed"] == seed}
+    seeds = sorted({run["seed"] for run in runs})
+    trainers = {
+        name: [run for run in runs if run["trainer"] == name] for name in words.names(result)
+    }
+    text = [f"Mean, lowest and highest of {len(seeds)} seeds."] if len(seeds) > 1 else []
+    if len(trainers) > 1:
+        both = " minus ".join(trainers)
+        text.append(f"Under each pair of curves is their difference, {both}.")
+    parts = [
+        *equivalence.sections(result),
+        Section("Curves", text, [curves(trainers, metric) for metric in METRICS]),
+        epochs(runs, seeds),
+        tests(runs),
+    ]
+    trainers_by_mistakes: dict[str, list[str]] = {}
+    for name, run in shown.items():
+        trainers_by_mistakes.setdefault(str(run["mistakes"]), []).append(name)
+    for names in trainers_by_mistakes.values():
+        parts.append(mistakes(shown[names[0]]["mistakes"], names))
+    if result.get("speed"):
+        parts.append(speed(result["speed"], list(trainers)))
+    return parts
+
+
+def epochs(runs: Sequence[Mapping[str, Any]], seeds: Sequence[int]) -> Section:
+    """A row for each epoch of each run, those of the same seed and epoch together."""
+    rows: list[list[object]] = [
+        [
+            epoch + 1,
+            run["seed"],
+            run["trainer"],
+            *(words.value(run["history"][metric][epoch], metric) for metric in METRICS),
+            f"{run['seconds_per_epoch'][epoch]:.1f}",
+            run["digests"][epoch][:8],
+        ]
+        for seed in seeds
+        for epoch in range(max(run["epochs_done"] for run in runs))
+        for run in runs
+        if run["seed"] == seed and epoch < run["epochs_done"]
+    ]
+    head = ["Epoch", "Seed", "Trainer", *METRICS.values(), "Seconds", "sha256"]
+    return Section("Epochs", head=head, rows=rows)
+
+
+def tests(runs: Sequence[Mapping[str, Any]]) -> Section:
+    """A row for each run with what it reached on the test images."""
+    rows = [
+        [
+            run["trainer"],
+            run["seed"],
+            words.value(run["test"]["accuracy"], "accuracy"),
+            words.chance(run),
+            f"{run['test']['correct']} of {run['test']['total']}",
+            words.value(run["test"]["loss"], "loss"),
+        ]
+        for run in runs
+    ]
+    text = ["By chance: half the 95 % interval of a binomial distribution of so many images."]
+    head = ["Trainer", "Seed", "Accuracy", "By chance", "Correct", "Loss"]
+    return Section("Test images", text, head=head, rows=rows)
+
+
+def speed(ratio: Mapping[str, Any], names: Sequence[str]) -> Section:
+    """Which trainer took longer."""
+    low, high = ratio["interval"]
+    told = (
+        f"Seconds an epoch, {' over '.join(names)}: {ratio['_over_'.join(names)]:.3f} "
+        f"(from {low:.3f} to {high:.3f}). The trainings ran one after the other, so load on the "
+        "machine counts."
+    )
+    return Section("Speed", [told])
+
+
+def curves(trainers: Mapping[str, Sequence[Mapping[str, Any]]], metric: str) -> Picture:
+    """A metric of each trainer by epoch, as mean and band over its runs, and the differences."""
+    both = len(trainers) > 1
+    drawing, (above, *below) = (
+        make_axes(height=3.6, height_ratios=(3, 1)) if both else make_axes(height=2.8)
+    )
+    for (name, runs), style in zip(trainers.items(), STYLES, strict=False):
+        columns = [
+            [value for value in column if value is not None] or [float("nan")]
+            for column in zip_longest(*(run["history"][metric] for run in runs))
+        ]
+        epochs = range(1, len(columns) + 1)
+        above.plot(epochs, list(map(fmean, columns)), label=name, **style)
+        if len(runs) > 1:
+            band = list(map(min, columns)), list(map(max, columns))
+            above.fill_between(epochs, *band, color=style["color"], alpha=0.15)
+    above.set_ylabel(METRICS[metric])
+    if metric.endswith("accuracy"):
+        above.yaxis.set_major_formatter(lambda value, place: f"{value:.1%}")
+    above.legend(frameon=False)
+    alt = f"{METRICS[metric]} by epoch."
+    for axes in below:
+        alt += " " + draw_differences(axes, metric, *trainers.values())
+    last = below[-1] if below else above
+    last.set_xlabel("Epoch")
+    last.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return draw(drawing, alt)
+
+
+def draw_differences(
+    axes: Axes,
+    metric: str,
+    firsts: Sequence[Mapping[str, Any]],
+    seconds: Sequence[Mapping[str, Any]],
+) -> str:
+    """Draws first minus second, a line for each seed, and tells the largest."""
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.set_ylabel("difference")
+    histories = {run["seed"]: run["history"][metric] for run in seconds}
+    differences = []
+    for run in firsts:
+        pairs = zip(run["history"][metric], histories.get(run["seed"], ()), strict=False)
+        line = [float("nan") if a is None or b is None else a - b for a, b in pairs]
+        axes.plot(range(1, len(line) + 1), line, "o-", color="black", markersize=3)
+        differences += line
+    if all(difference == 0 for difference in differences):
+        axes.set_yticks([0], ["exactly 0"])
+        axes.set_ylim(-1, 1)
+        return "The difference is exactly 0 in every epoch."
+    largest = max((abs(d) for d in differences if d == d), default=float("nan"))
+    return f"The largest difference is {largest:.3g}."
+
+
+def mistakes(worst: list[dict[str, Any]], trainers: list[str]) -> Section:
+    """The test images that were most confidently taken for something else."""
+    thumbnails = [
+        Thumbnail(
+            mistake["png"],
+            f"{mistake['label']} taken for {mistake['predicted']}, "
+            + words.value(mistake["probability"], "accuracy"),
+        )
+        for mistake in worst
+    ]
+    told = (
+        f"The {len(worst)} wrong test images with the most confident answer: the true class, what "
+        "it was taken for, and how sure the model was."
+    )
+    title = f"Mistakes of {' and '.join(trainers)}"
+    return Section(title, [told] if worst else ["None."], thumbnails=thumbnails)

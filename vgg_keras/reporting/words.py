@@ -1,0 +1,137 @@
+"""What a comparison found, in sentences, for the terminal and for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vgg_keras.config.variants import parse_variant
+
+FIGURES = {
+    "loss": "training loss",
+    "accuracy": "training accuracy",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+}
+ARITHMETIC = {
+    "precision": "Another precision",
+    "jit_compile": "XLA",
+    "strategy": "Another number of devices",
+}
+NOISE = "not distinguishable from the trainer's own noise."
+
+
+def names(result: Mapping[str, Any]) -> list[str]:
+    """The trainers, the first of the comparison first."""
+    return list(dict.fromkeys(run["trainer"] for run in result["runs"]))
+
+
+def verdict(equivalence: Mapping[str, Any]) -> str:
+    """The verdict on trainers that differ in bits, over many seeds."""
+    tests, both = equivalence["differences"], " and ".join(equivalence["trainers"])
+    seeds = len(equivalence["mcnemar"])
+    margins = " and ".join(
+        f"{size(test['margin'], metric)} in {FIGURES[metric]}" for metric, test in tests.items()
+    )
+    if any(test["mean"] is None for test in tests.values()):
+        reason = "Some loss is not finite."
+    else:
+        needed = max(test["seeds_needed"] or 0 for test in tests.values())
+        reason = f"About {needed} seeds would, if the difference stays as it is."
+    return {
+        "equivalent": f"equivalent: over {seeds} seeds {both} differ by less than {margins}.",
+        "different": f"different: over {seeds} seeds {both} differ by more than chance.",
+        "undecided": f"undecided: {seeds} seeds do not tell whether {both} differ by less than "
+        f"{margins}. {reason}",
+    }[equivalence["verdict"]]
+
+
+def differences(equivalence: Mapping[str, Any]) -> list[str]:
+    """How far apart the trainers are, a sentence for each figure that was tested."""
+    told, both = [], " minus ".join(equivalence["trainers"]).capitalize()
+    for metric, test in equivalence["differences"].items():
+        mean, low, high = (size(d, metric, "+") for d in (test["mean"], *test["interval"]))
+        told.append(f"{both}, {FIGURES[metric]}: {mean} (95 % interval {low} to {high}).")
+    return told
+
+
+def meaning(result: Mapping[str, Any]) -> list[str]:
+    """What it means that the trainers part, a sentence if they compute in different ways."""
+    if result["equivalence"] or "against" in result:
+        return []
+    asked = {option: result["config"].get(option) for option in ARITHMETIC}
+    first, second = ({**asked, **parse_variant(name)[1]} for name in names(result))
+    others = [told for option, told in ARITHMETIC.items() if first[option] != second[option]]
+    advice = "does not give the same bits; --seeds 5 tells whether they are equivalent."
+    return [f"{other} {advice}" for other in others[:1]]
+
+
+def changes(result: Mapping[str, Any]) -> list[str]:
+    """What a saved run was and what is other now, a sentence for each."""
+    if "against" not in result:
+        return []
+    saved = result["against"]
+    told = [
+        f"{what}: {text(before)} then, {text(now)} now."
+        for what, (before, now) in saved["changed"].items()
+    ]
+    same = "Options, packages and machine are the same now."
+    run = f"The saved run is {saved['trainer']} of {saved['directory']}."
+    return [run, *(told or [same])]
+
+
+def summary(figures: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
+    """Mean, standard deviation and interval of a figure over the seeds."""
+    mean, low, high = (value(figure, metric) for figure in (figures["mean"], *figures["interval"]))
+    return mean, size(figures["deviation"], metric), f"{low} to {high}"
+
+
+def probability(p: float | None) -> str:
+    """A p as text."""
+    return "not known" if p is None else "below 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def chance(run: Mapping[str, Any]) -> str:
+    """How far chance alone, in which images are the test images, may move a run's accuracy."""
+    low, high = run["test_interval"]
+    return f"±{100 * (high - low) / 2:.2f} points"
+
+
+def repetitions(result: Mapping[str, Any]) -> list[str]:
+    """Whether the trainers repeat themselves, a sentence for each that was trained again."""
+    told = []
+    for trainer, repeated in result.get("self_check", {}).items():
+        floor = ", ".join(f"{FIGURES[m]} {size(d, m)}" for m, d in repeated["floor"].items())
+        told.append(
+            f"Trained again, {trainer} is identical to itself."
+            if repeated["repeatable"]
+            else f"Trained again, {trainer} is not repeatable; its own noise: {floor}."
+        )
+    return told
+
+
+def text(value: Any) -> str:
+    """A value of an option, or a fact of the machine, as text."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def value(figure: float | None, metric: str) -> str:
+    """A figure as text."""
+    if figure is None:
+        return "not finite"
+    return f"{figure:.2%}" if metric.endswith("accuracy") else f"{figure:.5f}"
+
+
+def size(difference: float | None, metric: str, sign: str = "") -> str:
+    """A difference as text: of accuracies in percentage points.
+
+    Args:
+        difference: None if it is not finite.
+        metric: that it is of.
+        sign: `+` to write it before numbers above 0.
+    """
+    if difference is None:
+        return "not finite"
+    if metric.endswith("accuracy"):
+        return f"{100 * difference:{sign}.3g} points"
+    return f"{difference:{sign}.3g}"

@@ -1,0 +1,1 @@
+"""One training, from configuration to result; its state; evaluation and prediction."""
