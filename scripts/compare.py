@@ -1,7 +1,8 @@
-"""`vgg-keras compare` for people working in a checkout: `python scripts/compare.py --quick`."""
+"""`vgg-keras compare`, from a checkout."""
 
 import sys
 
-from vgg_keras.cli.program import main
+from vgg_keras.cli import main
 
-raise SystemExit(main(["compare", *sys.argv[1:]]))
+if __name__ == "__main__":
+    sys.exit(main(["compare", *sys.argv[1:]]))

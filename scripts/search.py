@@ -1,7 +1,8 @@
-"""`vgg-keras search` for people working in a checkout: `python scripts/search.py --trials 3`."""
+"""`vgg-keras search`, from a checkout."""
 
 import sys
 
-from vgg_keras.cli.program import main
+from vgg_keras.cli import main
 
-raise SystemExit(main(["search", *sys.argv[1:]]))
+if __name__ == "__main__":
+    sys.exit(main(["search", *sys.argv[1:]]))

@@ -5,14 +5,14 @@ from importlib.resources import files
 
 import jsonschema
 
-from vgg_keras.config.lists import FilterCounts
-
 SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "compare.json").read_text())
-SMALL = {"limit": 80, "epochs": 2, "filters": FilterCounts([4, 8])}
+SMALL = {"limit": 80, "epochs": 2, "filters": (4, 8), "verbose": 0}
+OPTIONS = {name: value for name, value in SMALL.items() if name != "verbose"}
 
 
 def check(result, directory):
-    jsonschema.validate(result, SCHEMA)
-    result = json.loads(json.dumps(result))
-    assert json.loads((directory / "result.json").read_text()) == result
-    assert json.loads((directory / "config.json").read_text()) == result["config"]
+    """A result follows its schema, and is what the files say."""
+    value = result.to_dict()
+    jsonschema.validate(value, SCHEMA)
+    assert json.loads((directory / "result.json").read_text()) == json.loads(json.dumps(value))
+    assert json.loads((directory / "config.json").read_text()) == value["config"]

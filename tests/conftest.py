@@ -3,7 +3,7 @@ import os
 import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as vgg_keras does, if it is imported first
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the program does
 
 import hypothesis
 import keras
@@ -14,17 +14,18 @@ from searches import run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
-from vgg_keras import VGG, CompareConfig, compare
-from vgg_keras.config import RunConfig
-from vgg_keras.datasets import Arrays, Batches, load_dataset
+from vgg_keras import VGG, compare
+from vgg_keras.config import TrainConfig
+from vgg_keras.datasets import Arrays, load_dataset
 from vgg_keras.trainers import TRAINERS
+from vgg_keras.trainers.prepare import prepare
 from vgg_keras.training.digests import Digests
-from vgg_keras.tuning import hypermodel
+from vgg_keras.training.training import Training
 
 hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
 
-gc.freeze()  # lest each collection of garbage goes through all of TensorFlow, until a search ends
+gc.freeze()  # or each collection of garbage goes through all of TensorFlow
 
 
 @pytest.fixture(scope="session")
@@ -40,16 +41,16 @@ def digits(mnist: Arrays) -> Arrays:
 
 @pytest.fixture(scope="session")
 def trained(digits):
-    """Default trainings of both trainers."""
-    return train_both(digits)
+    """Default trainings, one a trainer."""
+    return train_all(digits)
 
 
 @pytest.fixture(scope="session")
 def compared(tmp_path_factory):
     """A comparison of two seeds, and its folder. It is shared: copy what is to be changed."""
     logs = tmp_path_factory.mktemp("logs")
-    config = CompareConfig(**SMALL, seeds=2, self_check=True, logdir=str(logs), name="a")
-    return compare(config), logs / "compare" / "a"
+    result = compare(**SMALL, seeds=2, self_check=True, logdir=logs, name="a")
+    return result, logs / "compare" / "a"
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +113,7 @@ class Trained:
     """A training that was run: what it recorded and what it left."""
 
     def __init__(self, trainer, model, batches, config, callbacks=()):
+        prepare(model, batches, config)
         before = [v.numpy() for v in model.trainable_variables]
         recorder, digests = Recorder(), Digests()
         self.model = model
@@ -124,19 +126,24 @@ class Trained:
         self.changed = all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-def assert_same(first: Trained, second: Trained) -> None:
-    assert first.calls == second.calls
-    assert first.history.history == second.history.history
-    assert first.digests == second.digests
+def assert_same(first: Trained, *others: Trained) -> None:
+    """Hooks, figures, digests and weights are the same, to the last bit."""
+    assert others
     assert len(first.digests) > 0
+    for other in others:
+        assert first.calls == other.calls
+        assert first.history.history == other.history.history
+        assert first.digests == other.digests
+        for a, b in zip(first.weights, other.weights, strict=True):
+            assert np.array_equal(a, b)
 
 
-def train_both(arrays, make_model=tiny_vgg, make_callbacks=lambda trainer: [], **options):
-    """Trains with both trainers from the same start; asserts that training changed the weights."""
-    config = RunConfig(**{"epochs": 2, "batch_size": 32, **options})
+def train_all(data, make_model=tiny_vgg, make_callbacks=lambda trainer: [], **options):
+    """Trains with each trainer from the same start; asserts that training changed the weights."""
+    config = TrainConfig(**{"epochs": 2, "batch_size": 32, **options})
     trainings = []
     for trainer in TRAINERS:
-        batches = Batches(arrays, config.batch_size, config.seed, config.class_weight)
+        batches = data.batches(config.batch_size, config.seed, config.class_weight)
         model = make_model()
         trainings.append(Trained(trainer, model, batches, config, make_callbacks(trainer)))
         assert trainings[-1].changed
@@ -145,20 +152,21 @@ def train_both(arrays, make_model=tiny_vgg, make_callbacks=lambda trainer: [], *
 
 @pytest.fixture
 def scripted(monkeypatch):
-    """Scores that follow from the values and the seed, without any training."""
+    """Scores that follow from the filter counts and the seed, without any training."""
 
-    def fit(self, hp, model, seed, callbacks=(), verbose=0):
+    def run(self, callbacks=(), verbose=0):
+        model, seed = self.model, self.config.seed
         hooks = keras.callbacks.CallbackList(
             list(callbacks), add_history=True, model=model, epochs=1, steps=1
         )
         hooks.on_train_begin()
-        score = (sum(hp.values.get(f"filters_{i}", 0) for i in (1, 2)) + seed % 97 / 97) / 100
+        score = (sum(block[0] for block in model.filters) + seed % 97 / 97) / 100
         logs = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1 - score, "val_accuracy": score}
         hooks.on_epoch_end(0, logs)
         hooks.on_train_end()
         return model.history
 
-    monkeypatch.setattr(hypermodel.VGGHyperModel, "fit", fit)
+    monkeypatch.setattr(Training, "run", run)
 
 
 @pytest.fixture(scope="module")

@@ -7,32 +7,33 @@ from importlib.resources import files
 
 import jsonschema
 
-from vgg_keras import SearchConfig, search
-from vgg_keras.config.lists import Choices
+from vgg_keras import search
 
 SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "search.json").read_text())
 SMALL = {
     "limit": 200,
     "epochs": 1,
     "trials": 3,
-    "convolutions_choices": Choices([1]),
-    "filters_choices": Choices([2, 4, 6]),
-    "dense_choices": Choices([8]),
+    "convolutions_choices": [1],
+    "filters_choices": [2, 4, 6],
+    "dense_choices": [8],
 }
 
 
 def run(tmp_path, name="a", resume=False, **changes):
-    config = SearchConfig(**{**SMALL, **changes}, logdir=str(tmp_path), name=name)
-    result = search(config, resume)
-    assert json.loads((tmp_path / "search" / name / "result.json").read_text()) == result
-    jsonschema.validate(result, SCHEMA)
+    options = {**SMALL, **changes}
+    result = search(**options, logdir=tmp_path, name=name, resume=resume, verbose=0)
+    value = json.loads((tmp_path / "search" / name / "result.json").read_text())
+    assert value == json.loads(json.dumps(result.to_dict()))
+    jsonschema.validate(value, SCHEMA)
     return result
 
 
 def outcome(result):
     """What must be the same in a search repeated: all but times."""
-    trials = [{k: v for k, v in trial.items() if k != "seconds"} for trial in result["trials"]]
-    return trials, result["best"], result["space"], result["data"]
+    value = result.to_dict()
+    trials = [{k: v for k, v in trial.items() if k != "seconds"} for trial in value["trials"]]
+    return trials, value["best"], value["space"], value["data"]
 
 
 def start(home, *options, program=("-m", "vgg_keras")):

@@ -15,7 +15,8 @@ import vgg_keras
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "vgg_keras"
 LAYERS = [
-    {"errors", "plugins"},
+    {"errors"},
+    {"plugins"},
     {"config"},
     {"runtime"},
     {"runs"},
@@ -61,14 +62,45 @@ def test_importing_the_package_imports_neither_tensorflow_nor_keras():
     assert done.stdout.strip() == "set()"
 
 
+def test_importing_the_package_changes_nothing_in_the_process():
+    code = """if True:
+        import gc, os, signal
+        def state():
+            handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+            return dict(os.environ), gc.get_freeze_count(), gc.get_threshold(), handlers
+        before = state()
+        import vgg_keras
+        assert state() == before
+        vgg_keras.load_dataset
+        assert state()[1:] == before[1:]
+        print(sorted(set(os.environ) - set(before[0])))
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert not [name for name in ast.literal_eval(done.stdout) if name.startswith("TF_")]
+
+
 @pytest.mark.parametrize(("asked", "set_to"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
-def test_onednn_is_on_if_nothing_else_is_asked_for(asked, set_to):
-    code = "import os, vgg_keras; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+def test_the_program_turns_onednn_on_if_nothing_else_is_asked_for(asked, set_to):
+    code = """if True:
+        import os
+        from vgg_keras.cli.commands import tensorflow_for
+        from vgg_keras.cli.options import parse
+        from vgg_keras.config import TrainConfig
+        options = parse(["train"])
+        with tensorflow_for(options[options.subcommand], TrainConfig()):
+            print(os.environ["TF_ENABLE_ONEDNN_OPTS"])
+    """
     others = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
     done = subprocess.run(
         [sys.executable, "-c", code], env={**others, **asked}, capture_output=True, text=True
     )
     assert done.stdout.strip() == set_to, done.stderr
+
+
+def test_completion_and_help_show_the_public_names():
+    assert {*vgg_keras.__all__} <= {*dir(vgg_keras)}
+    assert {"train", "compare", "search", "evaluate", "predict", "report"} <= {*dir(vgg_keras)}
 
 
 def test_public_names_are_importable_and_documented():
@@ -79,7 +111,8 @@ def test_public_names_are_importable_and_documented():
 
 
 def test_options_and_files_named_in_the_readme_exist():
-    from vgg_keras.cli.program import COMMANDS, make_parser
+    from vgg_keras.cli.commands import COMMANDS
+    from vgg_keras.cli.options import make_parser
 
     text = (ROOT / "README.md").read_text()
     known = set(make_parser().format_help().split())

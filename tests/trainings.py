@@ -11,10 +11,9 @@ import keras
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.util.tensor_util import make_ndarray
 
-from vgg_keras import TrainConfig, train
-from vgg_keras.config.lists import FilterCounts
+from vgg_keras import train
 
-SMALL = {"limit": 200, "epochs": 3, "filters": FilterCounts([4]), "update_freq": "batch"}
+SMALL = {"limit": 200, "epochs": 3, "filters": [4], "update_freq": "batch"}
 STEPS = 7
 TIMED = ("epoch_images_per_second", "epoch_step_seconds")
 
@@ -36,8 +35,8 @@ class CrashAt(keras.callbacks.Callback):
 
 
 def run(tmp_path, name, crash=None, resume=False, callbacks=(), **options):
-    config = TrainConfig(**{**SMALL, "logdir": str(tmp_path), "name": name, **options})
-    return train(config, resume=resume, callbacks=[CrashAt(crash), *callbacks])
+    options = {**SMALL, "logdir": tmp_path, "name": name, **options}
+    return train(**options, resume=resume, callbacks=[CrashAt(crash), *callbacks], verbose=0)
 
 
 @functools.cache

@@ -1,37 +1,79 @@
-"""One subclassed Keras VGG, trained two ways and compared to the last bit.
+"""One subclassed Keras model, trained in several ways and compared to the last bit.
 
-The names below are imported on first use, so that `import vgg_keras` stays fast.
+The names below are imported on first use: `import vgg_keras` is fast and changes nothing.
+
+On processors without AVX512_VNNI TensorFlow leaves oneDNN's convolutions off, though they are
+faster there too. The program turns them on; in Python set `TF_ENABLE_ONEDNN_OPTS=1` in `os.environ`
+before TensorFlow is imported.
 """
 
-import os
 import sys
+from contextlib import nullcontext
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from vgg_keras.benchmarking.benchmark import benchmark
+    from vgg_keras.comparison.compare import compare
+    from vgg_keras.config import BenchmarkConfig, CompareConfig, SearchConfig, TrainConfig
+    from vgg_keras.datasets import load_dataset
+    from vgg_keras.models.vgg import VGG
+    from vgg_keras.reporting.write import write_report as report
+    from vgg_keras.trainers.contract import Steps
+    from vgg_keras.training.inference import evaluate, predict
+    from vgg_keras.training.run import train
+    from vgg_keras.tuning.rerun import rerun
+    from vgg_keras.tuning.search import search
 
-# On processors without AVX512_VNNI or later TensorFlow leaves oneDNN off, though its convolutions
-# are faster there too. It reads the variable when it is imported.
-if "tensorflow" not in sys.modules:
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+__version__ = "0.2.0"
 
 _HOME = {
     "VGG": "vgg_keras.models.vgg",
     "BenchmarkConfig": "vgg_keras.config",
     "CompareConfig": "vgg_keras.config",
     "SearchConfig": "vgg_keras.config",
+    "Steps": "vgg_keras.trainers.contract",
     "TrainConfig": "vgg_keras.config",
     "benchmark": "vgg_keras.benchmarking.benchmark",
-    "compare": "vgg_keras.comparison.experiment",
+    "compare": "vgg_keras.comparison.compare",
+    "evaluate": "vgg_keras.training.inference",
     "load_dataset": "vgg_keras.datasets",
+    "predict": "vgg_keras.training.inference",
+    "report": "vgg_keras.reporting.write",
     "rerun": "vgg_keras.tuning.rerun",
     "search": "vgg_keras.tuning.search",
     "train": "vgg_keras.training.run",
 }
-__all__ = list(_HOME)
+_ORIGINAL_NAMES = {"report": "write_report"}
+
+__all__ = [
+    "VGG",
+    "BenchmarkConfig",
+    "CompareConfig",
+    "SearchConfig",
+    "Steps",
+    "TrainConfig",
+    "benchmark",
+    "compare",
+    "evaluate",
+    "load_dataset",
+    "predict",
+    "report",
+    "rerun",
+    "search",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'vgg_keras' has no attribute {name!r}; it has {__all__}")
-    return getattr(import_module(_HOME[name]), name)
+    from vgg_keras.runtime.startup import silent_startup
+
+    with nullcontext() if "tensorflow" in sys.modules else silent_startup():
+        module = import_module(_HOME[name])
+    return getattr(module, _ORIGINAL_NAMES.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -15,10 +15,10 @@ def fit(
     """Trains with `compile` and `fit`.
 
     Args:
-        model: built.
-        arrays: to train on.
-        config: gives epochs, batch size and `jit_compile`.
-        pace: is told when an epoch begins and when a batch has ended.
+        model: Built model.
+        arrays: Images to train on.
+        config: Gives epochs, batch size and `jit_compile`.
+        pace: Callback that is called when an epoch begins and when a batch has ended.
     """
     model.compile(
         "adam",

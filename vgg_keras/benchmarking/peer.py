@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vgg_keras.benchmarking.alternation import Timings
 from vgg_keras.benchmarking.peers.task import Task
-from vgg_keras.benchmarking.turns import Turns
 from vgg_keras.config import BenchmarkConfig
-from vgg_keras.datasets import Arrays
+from vgg_keras.datasets import Arrays, Data
 from vgg_keras.models.vgg import VGG
 
 
@@ -21,20 +21,21 @@ class Peer:
     """A program that trains in another framework.
 
     Args:
-        name: of the framework, which is that of a module in `vgg_keras.benchmarking.peers`.
-        model: whose shape it trains.
-        config: of the benchmark.
-        arrays: to train on.
-        home: gets them as a file.
+        name: Name of the framework, and of a module in `vgg_keras.benchmarking.peers`.
+        model: Model whose shape it trains.
+        config: Configuration of the benchmark.
+        data: Images to train on.
+        home: Folder that gets them as a file.
 
     Attributes:
-        turns: what they took.
+        timings: Times of the blocks.
     """
 
-    def __init__(self, name: str, model: VGG, config: BenchmarkConfig, arrays: Arrays, home: Path):
-        self.turns = Turns()
+    def __init__(self, name: str, model: VGG, config: BenchmarkConfig, data: Data, home: Path):
+        self.timings = Timings()
         home.mkdir(parents=True)
-        np.savez(home / "data.npz", images=arrays.x_train, labels=arrays.y_train)
+        assert isinstance(data, Arrays)
+        np.savez(home / "data.npz", images=data.x_train, labels=data.y_train)
         task = Task(
             data=str(home / "data.npz"),
             filters=[list(block) for block in model.filters],
@@ -55,15 +56,15 @@ class Peer:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 
-    def play(self) -> None:
-        """Lets the program train a turn.
+    def run_block(self) -> None:
+        """Lets the program train a block of steps.
 
         Raises:
-            RuntimeError: if it has ended.
+            RuntimeError: If it has ended.
         """
-        if not self.turns.first_call_seconds:
-            self.turns.first_call_seconds = self._ask()
-        self.turns.call_seconds.append(self._ask())
+        if not self.timings.first_call_seconds:
+            self.timings.first_call_seconds = self._ask()
+        self.timings.call_seconds.append(self._ask())
 
     def _ask(self) -> float:
         assert self._process.stdin
@@ -74,6 +75,6 @@ class Peer:
             raise RuntimeError(f"expected an answer of the program for {self._name}, which ended")
         return float(answer)
 
-    def leave(self) -> None:
+    def finish(self) -> None:
         """Ends the program."""
         self._process.communicate()

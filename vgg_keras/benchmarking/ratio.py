@@ -1,48 +1,30 @@
-"""How the times of two trainings that took turns compare."""
+"""How the times of two variants that were timed in alternation compare."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import bootstrap
 
-from vgg_keras.benchmarking.turns import Turns
+from vgg_keras.benchmarking.alternation import Timings
+from vgg_keras.runs.results import Ratio
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """How the times of two trainings compare.
+def seconds_ratio(names: tuple[str, str], first: Timings, second: Timings, seed: int) -> Ratio:
+    """Compares variants that were timed in alternation.
 
-    Attributes:
-        seconds: those of the first over those of the second: above 1 the first is slower.
-        low: lower end of the 95 % interval.
-        high: upper end.
-        verdict: `slower` or `faster`, the first; `undecided` if the interval holds 1.
-        rounds: the ratio of each round.
-    """
-
-    seconds: float
-    low: float
-    high: float
-    verdict: str
-    rounds: list[float]
-
-
-def seconds_ratio(first: Turns, second: Turns, seed: int) -> Ratio:
-    """Compares trainings that took turns.
-
-    A round's ratio is that of the sums of its two turns each, so that a steady change of the
+    A round's ratio is that of the sums of its two blocks each, so that a steady change of the
     machine's speed during the round cancels. The interval of their median is a percentile
     bootstrap.
 
     Args:
-        first: of the turns A B B A those of A.
-        second: those of B.
-        seed: of the bootstrap.
+        names: Names of both.
+        first: Of the blocks A B B A those of A.
+        second: Those of B.
+        seed: Seed of the bootstrap.
     """
-    sums = [np.reshape(turns.call_seconds, (-1, 2)).sum(axis=1) for turns in (first, second)]
+    sums = [np.reshape(times.call_seconds, (-1, 2)).sum(axis=1) for times in (first, second)]
     rounds = sums[0] / sums[1]
     low, high = bootstrap((rounds,), np.median, method="percentile", rng=seed).confidence_interval
     verdict = "slower" if low > 1 else "faster" if high < 1 else "undecided"
-    return Ratio(float(np.median(rounds)), float(low), float(high), verdict, rounds.tolist())
+    middle = float(np.median(rounds))
+    return Ratio(*names, middle, float(low), float(high), verdict, rounds.tolist())

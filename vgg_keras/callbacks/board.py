@@ -11,21 +11,23 @@ import keras
 
 from vgg_keras.callbacks.timing import Timing
 from vgg_keras.config import ModelConfig
+from vgg_keras.runtime.compat import start_batches_at
 
 
 class Board(keras.callbacks.TensorBoard):
-    """Keras's TensorBoard callback, which also tells the speed.
+    """Keras's TensorBoard callback, which also shows the speed.
 
     Adds `epoch_images_per_second` and `epoch_step_seconds`, at the median step of the epoch. Curves
-    of batches go on where a resumed training goes on; Keras starts them anew.
+    of batches go on where a resumed training goes on; Keras starts them from 1.
 
     Args:
-        directory: gets `train/` and `validation/`.
-        config: gives `update_freq`, `histograms` and `profile`.
-        timing: a callback before this one.
+        directory: Folder that gets `train/` and `validation/`.
+        config: Gives `update_freq`, `histograms` and `profile`.
+        timing: Callback that times, before this one.
+        batch_size: Images a step.
     """
 
-    def __init__(self, directory: Path, config: ModelConfig, timing: Timing):
+    def __init__(self, directory: Path, config: ModelConfig, timing: Timing, batch_size: int):
         super().__init__(
             str(directory),
             write_graph=False,
@@ -33,7 +35,7 @@ class Board(keras.callbacks.TensorBoard):
             histogram_freq=int(config.histograms),
             profile_batch=config.profile or 0,
         )
-        self._images = config.batch_size
+        self._images = batch_size
         self._timing = timing
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -41,7 +43,7 @@ class Board(keras.callbacks.TensorBoard):
         super().on_train_begin(logs)
         steps, size = self.params["steps"], self.model.steps_per_execution
         epochs, rest = divmod(int(self.model.optimizer.iterations.numpy()), steps)
-        self._global_train_batch = epochs * math.ceil(steps / size) + math.ceil(rest / size)
+        start_batches_at(self, epochs * math.ceil(steps / size) + math.ceil(rest / size))
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Writes the figures of the batch, if they were asked for.

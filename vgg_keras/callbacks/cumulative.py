@@ -16,12 +16,13 @@ class Cumulative(keras.callbacks.Callback):
     With `steps_per_execution` above 1 the batches of one call share the mean of their images.
 
     Args:
-        images: number of training images.
-        tests: number of test images.
-        batch_size: images a batch.
+        images: Number of training images.
+        tests: Number of test images.
+        batch_size: Images a batch.
 
     Attributes:
-        history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch.
+        history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch; no accuracies
+            of a model that has none.
     """
 
     remembered = ("history", "_sums")
@@ -30,9 +31,7 @@ class Cumulative(keras.callbacks.Callback):
         super().__init__()
         self._train = _Means(images, batch_size)
         self._test = _Means(tests, batch_size)
-        self.history: dict[str, list[float]] = {
-            name: [] for name in ("loss", "accuracy", "val_loss", "val_accuracy")
-        }
+        self.history: dict[str, list[float | None]] = {}
 
     @property
     def _sums(self) -> list[dict[str, Any]]:
@@ -62,8 +61,11 @@ class Cumulative(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Adds the figures of all epochs so far."""
         for prefix, means in (("", self._train), ("val_", self._test)):
-            self.history[f"{prefix}loss"].append(means.losses / means.batches)
-            self.history[f"{prefix}accuracy"].append(means.correct / means.images)
+            figures = {"loss": means.losses / means.batches}
+            if means.has_accuracy:
+                figures["accuracy"] = means.correct / means.images
+            for name, figure in figures.items():
+                self.history.setdefault(f"{prefix}{name}", []).append(figure)
 
 
 class _Means:
@@ -73,6 +75,7 @@ class _Means:
         self._size, self._batch_size = images, batch_size
         self.losses, self.batches = 0.0, 0
         self.correct, self.images = 0.0, 0
+        self.has_accuracy = True
         self.begin()
 
     def begin(self) -> None:
@@ -82,7 +85,8 @@ class _Means:
         seen = min((batch + 1) * self._batch_size, self._size)
         batches = -(-seen // self._batch_size)
         new_images, new_batches = seen - self._seen, batches - self._batches
-        loss, correct = logs["loss"] * seen, logs["accuracy"] * seen
+        self.has_accuracy = "accuracy" in logs
+        loss, correct = logs["loss"] * seen, logs.get("accuracy", 0.0) * seen
         self.losses += (loss - self._loss) / new_images * new_batches
         self.batches += new_batches
         self.correct += correct - self._correct

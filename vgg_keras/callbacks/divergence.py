@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import keras
-import numpy as np
 
-from vgg_keras.datasets import Arrays
+from vgg_keras.datasets import Data
 from vgg_keras.errors import InconclusiveError
 
 SAMPLE = 100
@@ -21,12 +21,12 @@ class Divergence(keras.callbacks.Callback):
     loss finite.
 
     Args:
-        arrays: the first training images are those that tell which layer it is.
+        data: Its first examples are those that tell which layer it is.
     """
 
-    def __init__(self, arrays: Arrays):
+    def __init__(self, data: Data):
         super().__init__()
-        self._images = arrays.x_train[:SAMPLE]
+        self._data = data
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Notes the epoch."""
@@ -48,7 +48,7 @@ class Divergence(keras.callbacks.Callback):
                 self._end(f"weights that are not after epoch {epoch + 1}")
 
     def _end(self, what: str) -> None:
-        layer = first_layer_not_finite(self.model, self._images)
+        layer = first_layer_not_finite(self.model, self._data.sample(SAMPLE, "train")[0])
         raise InconclusiveError(
             f"training: expected finite figures, received {what}, first layer not finite: "
             f"{layer or 'none'}; try another --seed, --precision float32, or smaller weights of "
@@ -56,23 +56,25 @@ class Divergence(keras.callbacks.Callback):
         )
 
 
-def first_layer_not_finite(model: keras.Model, images: np.ndarray) -> str | None:
-    """The first layer, in the order of the forward pass, with weights or outputs not finite.
+def first_layer_not_finite(model: keras.Model, inputs: Any) -> str | None:
+    """The first layer with weights, or of a VGG with outputs, that are not finite.
 
     Args:
-        model: whose layers are in a `stack`.
-        images: uint8, to look at outputs for.
+        model: Model whose layers are looked at in the order of the forward pass.
+        inputs: Inputs of the model, to look at outputs for.
 
     Returns:
         Its name, and which of both; None if there is no such layer.
     """
-    outputs = images.astype(np.float32) / 255
-    for layer in model.stack:
+    sequence = getattr(model, "stack", None)
+    outputs = inputs
+    for layer in sequence or model.layers:
         if not all(map(finite, layer.weights)):
             return f"{layer.name} (weights)"
-        outputs = layer(outputs)
-        if not finite(outputs):
-            return f"{layer.name} (outputs)"
+        if sequence:
+            outputs = layer(outputs)
+            if not finite(outputs):
+                return f"{layer.name} (outputs)"
     return None
 
 

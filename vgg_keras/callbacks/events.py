@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tensorflow as tf
-from tensorflow.python.ops import summary_ops_v2
+
+from vgg_keras.runtime.compat import keeping_summary_writer
 
 FILES = "events.out.tfevents."
 
@@ -40,19 +41,12 @@ def _event_files(home: Path) -> list[Path]:
 
 @contextmanager
 def writing_events() -> Iterator[None]:
-    """Makes an OSError of TensorFlow's own error when it cannot write an event file.
-
-    Afterwards the default summary writer is that of before, which an error in a callback would
-    leave as it was in that moment.
-    """
-    summaries = summary_ops_v2._summary_state
-    writer, step = summaries.writer, summaries.step
-    try:
-        yield
-    except tf.errors.OpError as error:
-        found = re.search(rf"\S*{re.escape(FILES)}\S*; [^\n]*", error.message)
-        if found is None:
-            raise
-        raise OSError(found.group()) from error
-    finally:
-        summaries.writer, summaries.step = writer, step
+    """Makes an OSError of TensorFlow's own error when it cannot write an event file."""
+    with keeping_summary_writer():
+        try:
+            yield
+        except tf.errors.OpError as error:
+            found = re.search(rf"\S*{re.escape(FILES)}\S*; [^\n]*", error.message)
+            if found is None:
+                raise
+            raise OSError(found.group()) from error

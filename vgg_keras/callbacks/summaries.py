@@ -13,7 +13,12 @@ import tensorflow as tf
 from vgg_keras.callbacks.hparams import write_row
 from vgg_keras.callbacks.pictures import confusion_picture, filters_picture, grid_picture
 from vgg_keras.config import ModelConfig
-from vgg_keras.datasets import Arrays
+from vgg_keras.datasets import Data
+from vgg_keras.datasets.arrays import rows
+from vgg_keras.models.classes import as_classes
+from vgg_keras.models.vgg import VGG
+from vgg_keras.runs.results import Test
+from vgg_keras.runtime.compat import call_of, loss_of
 
 SAMPLE = 500
 SAMPLE_BATCH = 100
@@ -22,30 +27,34 @@ SAMPLE_BATCH = 100
 class Summaries(keras.callbacks.Callback):
     """Writes the graph, and after each epoch images, into an event file of its own.
 
-    The images of an epoch are the confusion matrix of the first 500 test images, and the filters
-    of the first layer.
+    The images of an epoch are the confusion matrix of the first 500 test images, if the model is a
+    classifier, and the filters of the first convolution, if there is one.
 
     Args:
-        directory: gets the file.
-        config: of the run.
-        arrays: of the run.
+        directory: Folder that gets the file.
+        config: Configuration of the run.
+        data: Data of the run.
     """
 
     remembered = ("_epoch",)
 
-    def __init__(self, directory: Path, config: ModelConfig, arrays: Arrays):
+    def __init__(self, directory: Path, config: ModelConfig, data: Data):
         super().__init__()
-        self._directory, self._config, self._arrays = directory, config, arrays
+        self._directory, self._config, self._data = directory, config, data
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Writes the configuration and the graph, if they are not there already."""
         self._writer = tf.summary.create_file_writer(str(self._directory))
-        self._epoch, model = 0, self.model
-        self._forward = tf.function(lambda images: model(images, training=False))
-        images = tf.TensorSpec((None, *self._arrays.image_shape), tf.float32, "images")
-        graph = self._forward.get_concrete_function(images).graph
-        if int(model.optimizer.iterations.numpy()):
+        self._epoch, call = 0, call_of(self.model)
+        self._forward = tf.function(lambda x: call(x, training=False))
+        self._x, self._labels = self._data.sample(SAMPLE)
+        if int(self.model.optimizer.iterations.numpy()):
             return
+        name = "images" if self._data.image_shape else None
+        specs = keras.tree.map_structure(
+            lambda leaf: tf.TensorSpec((None, *leaf.shape[1:]), leaf.dtype, name), self._x
+        )
+        graph = self._forward.get_concrete_function(specs).graph
         with self._writer.as_default():
             tf.summary.text("configuration", as_table(self._config.to_dict()), step=0)
             tf.summary.graph(graph)
@@ -54,26 +63,29 @@ class Summaries(keras.callbacks.Callback):
         """Writes the images of the epoch, and the gradients if they were asked for."""
         self._epoch = epoch
         with self._writer.as_default(step=epoch):
-            images, labels = self._arrays.x_test[:SAMPLE], self._arrays.y_test[:SAMPLE]
-            show("confusion_matrix", confusion_picture(labels, self._predict(images)))
-            first = self.model.stack[0]
-            show(f"filters/{first.name}", filters_picture(np.asarray(first.kernel)))
+            if self._data.classes:
+                labels, probabilities = as_classes(self._labels, self._predict())
+                if labels is not None and probabilities is not None:
+                    show("confusion_matrix", confusion_picture(labels, probabilities))
+            if first := first_convolution(self.model):
+                show(f"filters/{first.name}", filters_picture(np.asarray(first.kernel)))
             if self._config.histograms:
                 self._write_gradients()
 
-    def _predict(self, images: np.ndarray) -> np.ndarray:
-        pixels = images.astype(np.float32) / 255
-        batches = np.split(pixels, range(SAMPLE_BATCH, len(pixels), SAMPLE_BATCH))
-        return np.concatenate([self._forward(batch).numpy() for batch in batches])
+    def _predict(self) -> Any:
+        x, tree = self._x, keras.tree
+        outputs = []
+        for start in range(0, len(tree.flatten(x)[0]), SAMPLE_BATCH):
+            some = slice(start, start + SAMPLE_BATCH)
+            outputs.append(self._forward(rows(x, some)))
+        return tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
 
     def _write_gradients(self) -> None:
-        size, model = self._config.batch_size, self.model
-        images = tf.cast(self._arrays.x_train[:size], tf.float32) / 255
+        model = self.model
+        x, y = self._data.sample(self._config.batch_size, "train")
         with tf.GradientTape() as tape:
-            predictions = model(images, training=False)
-            labels = self._arrays.y_train[:size]
-            losses = keras.losses.sparse_categorical_crossentropy(labels, predictions)
-            loss = tf.reduce_mean(losses)
+            predictions = call_of(model)(x, training=False)
+            loss = loss_of(model)(x, y, predictions, None, training=False)
         of_each_device = model.distribute_strategy.experimental_local_results
         weights = [of_each_device(variable.value)[0] for variable in model.trainable_variables]
         gradients = tape.gradient(loss, weights)
@@ -83,22 +95,41 @@ class Summaries(keras.callbacks.Callback):
     def finish(
         self,
         trainer: str,
-        labels: np.ndarray,
-        probabilities: np.ndarray,
-        accuracy: float,
+        test: Test,
+        confusion: tuple[np.ndarray | None, np.ndarray | None],
         mistakes: Sequence[tuple[np.ndarray, str]],
         seconds: float,
     ) -> None:
-        """Writes what the trained model says of all test images, and a row of HParams."""
-        filters = {f"filters_{n}": b[0] for n, b in enumerate(self.model.filters, start=1)}
-        values = {"trainer": trainer, "seed": self._config.seed, **filters}
+        """Writes what the trained model says of all test images, and a row of HParams.
+
+        Args:
+            trainer: Name of the trainer.
+            test: What the model reached on the test data.
+            confusion: Labels and probabilities; None for each if the model is no classifier.
+            mistakes: Images and captions.
+            seconds: Time of the training.
+        """
+        values: dict[str, Any] = {"trainer": trainer, "seed": self._config.seed}
+        if isinstance(self.model, VGG):
+            filters = enumerate(self.model.filters, start=1)
+            values |= {f"filters_{n}": block[0] for n, block in filters if block}
+        values |= self._config.hyperparameters or {}
+        labels, probabilities = confusion
         with self._writer.as_default(step=self._epoch):
-            show("test/confusion_matrix", confusion_picture(labels, probabilities))
+            if labels is not None and probabilities is not None:
+                show("test/confusion_matrix", confusion_picture(labels, probabilities))
             if mistakes:
                 show("test/mistakes", grid_picture(*zip(*mistakes, strict=True)))
             row = str(self._directory.relative_to(self._config.logdir))
-            write_row(row, values, accuracy, self.model.count_params(), seconds)
+            score = test.loss if test.accuracy is None else test.accuracy
+            write_row(row, values, float(score or 0.0), self.model.count_params(), seconds)
         self._writer.close()
+
+
+def first_convolution(model: keras.Model) -> keras.layers.Conv2D | None:
+    """The first convolution of a model of images; None if there is none."""
+    layers = getattr(model, "stack", model.layers)
+    return next((layer for layer in layers if isinstance(layer, keras.layers.Conv2D)), None)
 
 
 def show(tag: str, picture: np.ndarray) -> None:

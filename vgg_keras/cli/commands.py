@@ -1,4 +1,7 @@
-"""What the commands do; TensorFlow is imported late, and quietly."""
+"""The commands: what each is for, what it can be asked for, and what it does.
+
+TensorFlow is imported late, and quietly.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from jsonargparse import Namespace
 
@@ -21,9 +24,43 @@ from vgg_keras.config import (
     SearchConfig,
     TrainConfig,
 )
-from vgg_keras.errors import InputError, require
+from vgg_keras.errors import require
 
 Config = TypeVar("Config", bound=RunConfig)
+
+
+class Option(NamedTuple):
+    """An option of a command beside the fields of its configuration.
+
+    Attributes:
+        name: Name, with dashes if it is no positional argument.
+        help: What it is for.
+        kind: Type of its value; bool for a flag.
+        default: Value if it is not given.
+        nargs: Number of values, as in `argparse`.
+    """
+
+    name: str
+    help: str
+    kind: Any = str | None
+    default: Any = None
+    nargs: str | None = None
+
+
+class Command(NamedTuple):
+    """A command of the program.
+
+    Attributes:
+        summary: What it does, in a few words.
+        run: Runs it, and returns the exit status.
+        config: Its configuration, whose fields are options.
+        options: Its other options.
+    """
+
+    summary: str
+    run: Callable[[Namespace], int]
+    config: type[RunConfig] | None
+    options: tuple[Option, ...]
 
 
 @contextlib.contextmanager
@@ -36,18 +73,21 @@ def tensorflow_for(options: Namespace, config: RunConfig) -> Iterator[int]:
     from vgg_keras.runtime.startup import silent_startup
 
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # or TensorFlow takes a whole GPU
+    # On processors without AVX512_VNNI or later TensorFlow leaves oneDNN off, though its
+    # convolutions are faster there too. It reads the variable when it is imported.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         with contextlib.nullcontext() if options.verbose else silent_startup():
             import tensorflow as tf
 
-            if isinstance(config, ModelConfig) and "mirrored" in config.asked("strategy"):
+            if isinstance(config, ModelConfig) and "mirrored" in config.values_of("strategy"):
                 from vgg_keras.runtime.devices import split_processor
 
                 split_processor()
             tf.zeros(())  # starts the devices, which have something to say too
             if not options.verbose:
                 tf.get_logger().setLevel("ERROR")
-        if "bfloat16" in config.asked("precision"):
+        if "bfloat16" in config.values_of("precision"):
             warn_of_bfloat16()
         yield 0 if options.quiet else 1 if sys.stdout.isatty() else 2
 
@@ -71,20 +111,20 @@ def run_compare(options: Namespace) -> int:
     config = make_config(CompareConfig, options)
     with tensorflow_for(options, config) as verbose:
         from vgg_keras.cli import terminal
-        from vgg_keras.comparison.experiment import compare
+        from vgg_keras.comparison.compare import compare
 
-        result = compare(config, verbose, resume=options.resume)
+        result = compare(config, resume=options.resume, verbose=verbose)
         show_runs(result, options)
         terminal.show_verdict(result)
-        if result["equivalence"]:
+        if result.equivalence:
             terminal.show_means(result)
         terminal.show_test(result)
-        if result["speed"]:
+        if result.speed:
             terminal.show_speed(result)
-        terminal.show_directory("compare", result)
+        terminal.show_directory(result)
     if options.json:
-        show_json(result)
-    return int(options.require_identical and result["parity"]["verdict"] != "identical")
+        show_json(result.to_dict())
+    return int(options.require_identical and result.verdict != "identical")
 
 
 def run_train(options: Namespace) -> int:
@@ -94,12 +134,12 @@ def run_train(options: Namespace) -> int:
         from vgg_keras.cli import terminal
         from vgg_keras.training.run import train
 
-        result = train(config, verbose, options.resume)
+        result = train(config, resume=options.resume, verbose=verbose)
         show_runs(result, options)
         terminal.show_test(result)
-        terminal.show_directory("train", result)
+        terminal.show_directory(result)
     if options.json:
-        show_json(result)
+        show_json(result.to_dict())
     return 0
 
 
@@ -120,14 +160,14 @@ def run_search(options: Namespace) -> int:
         if options.join:
             join(config, options.join, verbose)
             return 0
-        result = search(config, options.resume, verbose, options.chief)
+        result = search(config, resume=options.resume, verbose=verbose, chief=options.chief)
         if not options.quiet:
             terminal.show_trials(result)
         terminal.show_best(result)
-        terminal.show_directory("search", result)
+        terminal.show_directory(result)
     if options.json:
-        show_json(result)
-    return 0 if result["best"] else 3
+        show_json(result.to_dict())
+    return 0 if result.best else 3
 
 
 def run_benchmark(options: Namespace) -> int:
@@ -137,35 +177,29 @@ def run_benchmark(options: Namespace) -> int:
         from vgg_keras.benchmarking.benchmark import benchmark
         from vgg_keras.cli import terminal
 
-        result = benchmark(config, verbose)
+        result = benchmark(config, verbose=verbose)
         terminal.show_timings(result)
-        terminal.show_directory("benchmark", result)
+        terminal.show_directory(result)
     if options.json:
-        show_json(result)
-    verdicts = [ratio["verdict"] for heat in result["heats"] for ratio in heat["ratios"]]
-    return 3 if "undecided" in verdicts and not config.recording else 0
+        show_json(result.to_dict())
+    undecided = any(ratio.verdict == "undecided" for ratio in result.ratios)
+    return 3 if undecided and not config.recording else 0
 
 
 def run_evaluate(options: Namespace) -> int:
     """Runs `vgg-keras evaluate`."""
-    made_from = dataset_of_run(options.path)
-    data = {name: made_from[name] if options[name] is None else options[name] for name in made_from}
-    config = RunConfig(**data, batch_size=options.batch_size)
-    with tensorflow_for(options, config):
+    with tensorflow_for(options, RunConfig()):
         from vgg_keras.cli import terminal
-        from vgg_keras.datasets import load_dataset
         from vgg_keras.training import inference
 
-        models = inference.find_models(options.path)
-        arrays = load_dataset(config.dataset, config.limit)
-        evaluations = {
-            str(path): inference.evaluate(inference.load_model(path), arrays, config.batch_size)
-            for path in models
-        }
-        print(f"Data: {len(arrays.x_test)} test images of {config.dataset}")
-        terminal.show_evaluations(evaluations)
+        given = {name: options[name] for name in ("model", "dataset", "limit", "batch_size")}
+        tests = inference.evaluate(options.path, **given)
+        total = next(iter(tests.values())).total
+        kept = {name: given[name] for name in ("dataset", "limit")}
+        print(f"Data: {total} test images of {inference.run_config(options.path, **kept).dataset}")
+        terminal.show_evaluations(tests)
     if options.json:
-        show_json(evaluations)
+        show_json({path: test.to_dict() for path, test in tests.items()})
     return 0
 
 
@@ -175,13 +209,7 @@ def run_predict(options: Namespace) -> int:
         from vgg_keras.cli import terminal
         from vgg_keras.training import inference
 
-        models = inference.find_models(options.path)
-        if len(models) > 1:
-            raise InputError(
-                f"path: expected one model, received {options.path} with {len(models)}; "
-                f"choose one, for example {models[0]}"
-            )
-        rows = inference.predict(inference.load_model(models[0]), options.images)
+        rows = inference.predict(options.path, options.images, model=options.model)
         predictions = dict(zip(map(str, options.images), rows, strict=True))
         terminal.show_predictions(predictions)
     if options.json:
@@ -198,32 +226,21 @@ def run_report(options: Namespace) -> int:
     return 0
 
 
-def dataset_of_run(path: Path) -> dict[str, Any]:
-    """The data set that a saved model was trained with, if the model lies in a run's directory.
-
-    Raises:
-        InputError: if the run's configuration cannot be read.
-    """
-    from vgg_keras.runs.files import read_json
-
-    for directory in (path, *Path(os.path.realpath(path)).parents):
-        file = directory / "config.json"
-        if file.is_file() and (directory / "result.json").is_file():
-            config = {"dataset": None, "limit": None, **read_json(file)}
-            if config.get("retrain_epochs"):  # a search, whose best model had the whole data set
-                config["limit"] = None
-            return {name: config[name] for name in ("dataset", "limit")}
-    return {"dataset": "mnist", "limit": None}
-
-
 def make_config(kind: type[Config], options: Namespace) -> Config:
     """Makes a configuration of the options that there are for it.
 
     Raises:
-        InputError: if a value cannot be used.
+        InputError: If a value cannot be used.
     """
     names = [field.name for field in dataclasses.fields(kind) if field.name in options]
-    return kind.from_dict({name: options[name] for name in names})
+    values = {name: options[name] for name in names}
+    if origin := options.get("from"):
+        from vgg_keras.training.design import design_of
+
+        defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+        design = {k: v for k, v in design_of(Path(origin)).items() if values[k] == defaults[k]}
+        values |= design
+    return kind.from_dict(values)
 
 
 def show_json(value: dict[str, Any]) -> None:
@@ -233,7 +250,7 @@ def show_json(value: dict[str, Any]) -> None:
     print(json.dumps(json_values(value), allow_nan=False))
 
 
-def show_runs(result: dict[str, Any], options: Namespace) -> None:
+def show_runs(result: Any, options: Namespace) -> None:
     """Shows the figures of trainings, epoch by epoch."""
     from vgg_keras.cli import terminal
 
@@ -241,3 +258,79 @@ def show_runs(result: dict[str, Any], options: Namespace) -> None:
         terminal.show_runs(result)
     if options.notebook:
         terminal.show_notebook(result)
+
+
+RESUME = Option("--resume", "go on with the run of that --name, which was interrupted", bool, False)
+NOTEBOOK = Option(
+    "--notebook",
+    "print each epoch in the notebook's line, beside the one that it published",
+    bool,
+    False,
+)
+QUICK = Option("--quick", "change defaults to --limit 6000 --epochs 2", bool, False)
+FROM = Option("--from", "folder of a run, such as that of a search, whose design is taken over")
+MODEL = Option("--model", "as in vgg-keras train, for a model of your own; default that of the run")
+
+COMMANDS = {
+    "compare": Command(
+        "train in two ways and compare them to the last bit",
+        run_compare,
+        CompareConfig,
+        (
+            QUICK,
+            RESUME,
+            NOTEBOOK,
+            FROM,
+            Option(
+                "--require-identical",
+                "exit with 1 if the trainers are not identical to the last bit",
+                bool,
+                False,
+            ),
+        ),
+    ),
+    "train": Command(
+        "train with one trainer", run_train, TrainConfig, (QUICK, RESUME, NOTEBOOK, FROM)
+    ),
+    "search": Command(
+        "search filter counts, or what a function of your own chooses, with KerasTuner",
+        run_search,
+        SearchConfig,
+        (
+            Option("--resume", "go on with the search of that --name", bool, False),
+            Option("--chief", "HOST:PORT where workers of other machines may ask for trials"),
+            Option("--join", "HOST:PORT of the chief of a search to run trials for"),
+        ),
+    ),
+    "benchmark": Command(
+        "time ways of training in alternation", run_benchmark, BenchmarkConfig, ()
+    ),
+    "evaluate": Command(
+        "measure saved models on test images",
+        run_evaluate,
+        None,
+        (
+            Option("path", "a .keras file, or a run directory", Path),
+            Option("--dataset", "as in vgg-keras train; default that of the run, or mnist"),
+            Option("--limit", "as in vgg-keras train; default that of the run", int | None),
+            MODEL,
+            Option("--batch-size", "images a step", int, 32),
+        ),
+    ),
+    "report": Command(
+        "write report.html of a run again",
+        run_report,
+        None,
+        (Option("path", "a run directory", Path),),
+    ),
+    "predict": Command(
+        "classify image files",
+        run_predict,
+        None,
+        (
+            Option("path", "a .keras file, or the directory of one run", Path),
+            Option("images", "image files", Path, nargs="+"),
+            MODEL,
+        ),
+    ),
+}

@@ -31,7 +31,10 @@ def load_plain_yaml(text: str) -> Any:
         depth += isinstance(token, STARTS) - isinstance(token, ENDS)
         if depth > DEEPEST or isinstance(token, yaml.AliasToken):
             raise yaml.YAMLError("expected lists and mappings of values, received deep YAML or *")
-    return get_loader("yaml")(text)
+    value = get_loader("yaml")(text)
+    if isinstance(value, dict) and "config" in value:  # the parser has no answer to it
+        raise yaml.YAMLError("expected options, received a configuration inside of one")
+    return value
 
 
 set_loader(PLAIN_YAML, load_plain_yaml, exceptions=(yaml.YAMLError,))

@@ -4,43 +4,47 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from vgg_keras.comparison import notebook
-from vgg_keras.comparison.pairs import pair_runs
-from vgg_keras.reporting import benchmark as timed
-from vgg_keras.reporting import words
+from vgg_keras.config.search import direction_of
+from vgg_keras.reporting import benchmark, notebook, words
+from vgg_keras.reporting.training import metrics_of
+from vgg_keras.runs.results import (
+    BenchmarkResult,
+    CompareResult,
+    Result,
+    SearchResult,
+    Test,
+    TrainResult,
+)
+
+HEADS = {"loss": "Loss", "accuracy": "Acc.", "val_loss": "Test loss", "val_accuracy": "Test acc."}
+MOST_COLUMNS = 4
 
 
-def show_runs(result: Mapping[str, Any]) -> None:
+def show_runs(result: TrainResult) -> None:
     """Prints the figures of all runs, epoch by epoch, those of the same epoch together."""
-    runs = result["runs"]
-    several = len({run["seed"] for run in runs}) > 1
+    runs = result.runs
+    several = len({run.seed for run in runs}) > 1
+    metrics = list(metrics_of(runs))[:MOST_COLUMNS]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("Seed", "Epoch") if several else ("Epoch",):
         table.add_column(column, no_wrap=True)
     table.add_column("Trainer")
-    for column in ("Loss", "Acc.", "Test loss", "Test acc.", "s", "sha256"):
+    for column in (*(HEADS.get(metric, metric) for metric in metrics), "s", "sha256"):
         table.add_column(column, justify="right", no_wrap=True)
-    rows = [(run["seed"], epoch, run) for run in runs for epoch in range(run["epochs_done"])]
+    rows = [(run.seed, epoch, run) for run in runs for epoch in range(run.epochs_done)]
     for seed, epoch, run in sorted(rows, key=lambda row: row[:2]):
-        loss, accuracy, test_loss, test_accuracy = (
-            run["history"][metric][epoch] for metric in notebook.METRICS
-        )
         figures = [
             str(epoch + 1),
-            breakable(run["trainer"]),
-            f"{loss:.5f}",
-            f"{accuracy:.2%}",
-            f"{test_loss:.5f}",
-            f"{test_accuracy:.2%}",
-            f"{run['seconds_per_epoch'][epoch]:.1f}",
-            run["digests"][epoch][:8],
+            breakable(run.trainer),
+            *(words.value(run.history[metric][epoch], metric) for metric in metrics),
+            f"{run.seconds_per_epoch[epoch]:.1f}",
+            run.digests[epoch][:8],
         ]
         table.add_row(*([str(seed), *figures] if several else figures))
     Console().print(table)
@@ -51,32 +55,39 @@ def breakable(variant: str) -> str:
     return variant.replace(":", ": ")
 
 
-def show_notebook(result: Mapping[str, Any]) -> None:
+def show_notebook(result: TrainResult) -> None:
     """Prints each epoch in the notebook's own line, and below it the line that it published."""
-    for run in result["runs"]:
-        print(f"\nTrainer {run['trainer']}, seed {run['seed']}, cumulative from the first epoch,")
+    for run in result.runs:
+        print(f"\nTrainer {run.trainer}, seed {run.seed}, cumulative from the first epoch,")
         print("and what the notebook published, with 60,000 images:")
-        for epoch in range(run["epochs_done"]):
-            print(notebook.line(run["cumulative"], epoch))
+        for epoch in range(run.epochs_done):
+            print(notebook.line(run.cumulative, epoch))
             if epoch < len(notebook.PUBLISHED["loss"]):
                 print(f"{notebook.line(notebook.PUBLISHED, epoch)} (published)")
 
 
-def show_test(result: Mapping[str, Any]) -> None:
+def show_test(result: TrainResult) -> None:
     """Prints the test accuracy of each trainer, as a mean over seeds if there are several."""
-    trainers = dict.fromkeys(run["trainer"] for run in result["runs"])
-    for trainer in trainers:
-        tests = [run["test"] for run in result["runs"] if run["trainer"] == trainer]
-        correct, total = sum(t["correct"] for t in tests), sum(t["total"] for t in tests)
+    for trainer in dict.fromkeys(run.trainer for run in result.runs):
+        tests = [run.test for run in result.runs if run.trainer == trainer]
         seeds = f", mean of {len(tests)} seeds" if len(tests) > 1 else ""
+        if tests[0].correct is None:
+            losses = [test.loss for test in tests if test.loss is not None]
+            loss = words.value(sum(losses) / len(losses) if losses else None, "loss")
+            print(f"Test loss, {trainer}: {loss}{seeds}")
+            continue
+        correct, total = sum(t.correct or 0 for t in tests), sum(t.total for t in tests)
         print(f"Test accuracy, {trainer}: {correct / total:.2%} ({correct} of {total}{seeds})")
-    widest = max(result["runs"], key=lambda run: run["test_interval"][1] - run["test_interval"][0])
-    print(f"One run's is uncertain by {words.chance(widest)} (95 % interval, binomial)")
+    known = [run for run in result.runs if run.test_interval]
+    if known:
+        widest = max(known, key=lambda run: run.test_interval[1] - run.test_interval[0])  # type: ignore[index]
+        print(f"One run's is uncertain by {words.chance(widest)} (95 % interval, binomial)")
 
 
-def show_verdict(result: Mapping[str, Any]) -> None:
+def show_verdict(result: CompareResult) -> None:
     """Prints how the trainers compare: over the seeds if there are several, and bit by bit."""
-    equivalence, verdict = result["equivalence"], result["parity"]["verdict"]
+    assert result.parity
+    equivalence, verdict = result.equivalence, result.parity.verdict
     if equivalence and verdict == "diverges":
         show_sentences(f"Verdict: {words.verdict(equivalence)}", *words.differences(equivalence))
     if verdict == "indistinguishable":
@@ -92,131 +103,133 @@ def show_sentences(*sentences: str) -> None:
         print(textwrap.fill(sentence, 80, break_on_hyphens=False))
 
 
-def show_means(result: Mapping[str, Any]) -> None:
+def show_means(result: CompareResult) -> None:
     """Prints mean, standard deviation and interval of each trainer's figures over the seeds."""
+    assert result.equivalence
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("At the end", no_wrap=True)
     table.add_column("Trainer")
     for column in ("Mean", "SD", "95 % interval of the mean"):
         table.add_column(column, justify="right", no_wrap=True)
-    trainers = result["equivalence"]["trainers"]
-    for metric, name in words.FIGURES.items():
+    trainers = result.equivalence.trainers
+    for metric in next(iter(trainers.values())):
         for trainer, figures in trainers.items():
-            told = words.summary(figures[metric], metric)
-            table.add_row(name.capitalize(), breakable(trainer), *told)
+            name = words.figure(metric).capitalize()
+            table.add_row(name, breakable(trainer), *words.summary(figures[metric], metric))
     Console().print(table)
 
 
-def show_parity(result: Mapping[str, Any]) -> None:
-    """Prints whether bits agree, and where the trainers part if they do."""
-    parity, difference = result["parity"], result["parity"]["first_difference"]
-    if parity["verdict"] == "identical":
-        epochs = parity["epochs_compared"]
+def show_parity(result: CompareResult) -> None:
+    """Prints whether bits agree, and where the trainers diverge if they do."""
+    assert result.parity
+    difference = result.parity.first_difference
+    if difference is None:
+        epochs = result.parity.epochs_compared
         print("Verdict: identical to the last bit. Weights, optimizer and metrics agree")
         print(f"after each of {epochs} epochs." if epochs > 1 else "after the epoch.")
         return
-    place = f"epoch {difference['epoch']}"
-    if difference["step"]:
-        place += f", step {difference['step']}"
-    pairs = pair_runs(result["runs"])
-    seed = next(a["seed"] for a, b in pairs if a["digests"] != b["digests"])
-    verdict = "Bit by bit" if len(pairs) > 1 else "Verdict"
-    both = " and ".join(words.names(result))
-    stage, final = f", stage {difference['stage']}", ""
-    if "against" in result:
+    place = f"epoch {difference.epoch}"
+    if difference.step:
+        place += f", step {difference.step}"
+    seeds = sorted({run.seed for run in result.runs})
+    digests = {(run.trainer, run.seed): run.digests for run in result.runs}
+    first, second = result.names
+    seed = next(s for s in seeds if digests[first, s] != digests[second, s])
+    verdict = "Bit by bit" if len(seeds) > 1 else "Verdict"
+    stage, final = f", stage {difference.stage}", ""
+    if result.against:
         stage, final = "", " of the final weights"
-    told = f"{verdict}: {both} part in {place} of seed {seed}{stage}."
-    show_sentences(told, *words.meaning(result))
-    if difference["variable"]:
-        print(f"First variable{final}: {difference['variable']}.")
-    if difference["max_abs"] is not None:
-        size = f"Largest difference: {difference['max_abs']:.3g}"
-        if difference["max_ulp"] is not None:
-            size += f", {difference['max_ulp']:.0f} units in the last place"
+    sentence = f"{verdict}: {first} and {second} diverge in {place} of seed {seed}{stage}."
+    show_sentences(sentence, *words.meaning(result))
+    if difference.variable:
+        print(f"First variable{final}: {difference.variable}.")
+    if difference.max_abs is not None:
+        size = f"Largest difference: {difference.max_abs:.3g}"
+        if difference.max_ulp is not None:
+            size += f", {difference.max_ulp:.0f} units in the last place"
         print(f"{size}.")
 
 
-def show_speed(result: Mapping[str, Any]) -> None:
+def show_speed(result: CompareResult) -> None:
     """Prints the ratio of the trainers' times."""
-    names = words.names(result)
-    ratio, (low, high) = result["speed"]["_over_".join(names)], result["speed"]["interval"]
+    assert result.speed
+    low, high = result.speed.interval
     spread = f" (from {low:.2f} to {high:.2f})" if low < high else ""
-    told = f"Seconds an epoch, {' over '.join(names)}, run one after the other"
-    print(f"{told}: {ratio:.2f}{spread}")
+    both = f"{result.speed.first} over {result.speed.second}"
+    print(f"Seconds an epoch, {both}, run one after the other: {result.speed.ratio:.2f}{spread}")
 
 
-def show_timings(result: Mapping[str, Any]) -> None:
-    """Prints what the turns of a benchmark took, and which is faster."""
-    config, environment = result["config"], result["environment"]
+def show_timings(result: BenchmarkResult) -> None:
+    """Prints what a benchmark has timed, and which variant is faster."""
+    config, environment = result.config, result.environment
     calls, rounds = config["steps"], config["rounds"]
-    print(f"{environment['processor']}, {environment['cores']} cores, load {result['load']:.1f}")
-    print(f"{rounds} rounds of two turns each, {calls} calls of the training function a turn")
+    print(f"{environment['processor']}, {environment['cores']} cores, load {result.load:.1f}")
+    print(f"{rounds} rounds of two blocks each, {calls} calls of the training function a block")
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Variant")
     for column in ("First call, s", "Images a second"):
         table.add_column(column, justify="right")
-    for row in timed.contestants(result):
+    for row in benchmark.rows_of(result):
         table.add_row(*row)
     Console().print(table)
-    for ratio in timed.ratios(result):
-        print(textwrap.fill(timed.sentence(ratio), 80))
-    for name, cost in result.get("recording", {}).items():
+    show_sentences(*map(benchmark.sentence, result.ratios))
+    for name, cost in (result.recording or {}).items():
         print(
-            f"Recording {name} outside of steps: {cost['seconds']:.2f} s "
-            f"in {cost['epochs']} epochs, {cost['event_bytes'] / 1e6:.2f} MB of events"
+            f"Recording {name} outside of steps: {cost.seconds:.2f} s "
+            f"in {cost.epochs} epochs, {cost.event_bytes / 1e6:.2f} MB of events"
         )
 
 
-def show_directory(command: str, result: Mapping[str, Any]) -> None:
+def show_directory(result: Result) -> None:
     """Prints where the run was saved."""
-    config = result["config"]
-    print(f"Saved in {Path(config['logdir'], command, config['name'])}")
+    print(f"Saved in {result.path}")
 
 
-def show_trials(result: Mapping[str, Any]) -> None:
+def show_trials(result: SearchResult) -> None:
     """Prints the trials of a search, the best first, failed ones last."""
-    best_first = -1 if result["config"]["objective"] == "val_accuracy" else 1
+    best_first = -1 if direction_of(result.config["objective"]) == "max" else 1
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("Trial", *result["space"]):
+    for column in ("Trial", *result.space):
         table.add_column(column)
     for column in ("Score", "Parameters", "Epoch", "Seconds"):
         table.add_column(column, justify="right", no_wrap=True)
     for trial in sorted(
-        result["trials"],
-        key=lambda trial: (trial["score"] is None, best_first * (trial["score"] or 0)),
+        result.trials,
+        key=lambda trial: (trial.score is None, best_first * (trial.score or 0)),
     ):
-        values = [str(trial["values"].get(name, "")) for name in result["space"]]
-        score = trial["status"] if trial["score"] is None else f"{trial['score']:.4f}"
-        figures = (trial["parameters"], trial["best_epoch"], f"{trial['seconds']:.1f}")
-        table.add_row(trial["id"], *values, score, *map(str, figures))
+        values = [str(trial.values.get(name, "")) for name in result.space]
+        score = trial.status if trial.score is None else f"{trial.score:.4f}"
+        figures = (trial.parameters, trial.best_epoch, f"{trial.seconds:.1f}")
+        table.add_row(trial.id, *values, score, *map(str, figures))
     Console().print(table)
 
 
-def show_best(result: Mapping[str, Any]) -> None:
-    """Prints the best trial, and what its design reached on the test images."""
-    best = result["best"]
+def show_best(result: SearchResult) -> None:
+    """Prints the best trial, and what its design reached on the test data."""
+    best = result.best
     if best is None:
         print("No trial was completed.")
         return
-    values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
-    objective = result["config"]["objective"]
-    print(f"Best: trial {best['trial']}, {objective} {best['score']:.4f}: {values}")
-    test = best["test"]
-    print(
-        f"Trained anew on all training images, tested once: {test['accuracy']:.2%} "
-        f"({test['correct']} of {test['total']})"
-    )
+    values = ", ".join(f"{name} {value}" for name, value in best.values.items())
+    objective = result.config["objective"]
+    print(f"Best: trial {best.trial}, {objective} {best.score:.4f}: {values}")
+    reached = f"loss {words.value(best.test.loss, 'loss')}"
+    if best.test.correct is not None:
+        accuracy = words.value(best.test.accuracy, "accuracy")
+        reached = f"{accuracy} ({best.test.correct} of {best.test.total})"
+    print(f"Retrained on all training images, tested once: {reached}")
 
 
-def show_evaluations(evaluations: Mapping[str, Mapping[str, Any]]) -> None:
+def show_evaluations(evaluations: Mapping[str, Test]) -> None:
     """Prints loss and accuracy of each model."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Model", overflow="fold")
     for column in ("Test loss", "Test acc.", "Correct"):
         table.add_column(column, justify="right")
     for path, test in evaluations.items():
-        correct = f"{test['correct']} of {test['total']}"
-        table.add_row(path, f"{test['loss']:.5f}", f"{test['accuracy']:.2%}", correct)
+        correct = "" if test.correct is None else f"{test.correct} of {test.total}"
+        accuracy = "" if test.accuracy is None else f"{test.accuracy:.2%}"
+        table.add_row(path, words.value(test.loss, "loss"), accuracy, correct)
     Console().print(table)
 
 

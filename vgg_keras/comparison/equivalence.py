@@ -4,88 +4,93 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
-from vgg_keras.comparison.pairs import Pair, differences, final_figures
+from vgg_keras.comparison.pairs import Pair, differences, final_figures, shared_figures
 from vgg_keras.comparison.statistics import (
     LEVEL,
     LEVEL_DIFFERENT,
-    Paired,
     mcnemar,
     paired,
     summarize,
 )
+from vgg_keras.runs.results import Equivalence, McNemar, Paired
 
 
 def word(parity: str, tests: Sequence[Paired]) -> str:
     """The verdict over many seeds.
 
     Args:
-        parity: the verdict on bits.
-        tests: of the differences of two figures, accuracy and loss.
+        parity: The verdict on bits.
+        tests: Tests of the differences of each figure.
 
     Returns:
-        `identical` or `indistinguishable`, if parity says so; `equivalent`, if both figures are
+        `identical` or `indistinguishable`, if parity says so; `equivalent`, if all figures are
         within their margins; `different`, if one is neither within its margin nor 0; `undecided`.
     """
     if parity != "diverges":
         return parity
-    if all(test.p_equivalent < LEVEL for test in tests):
+    outside = [test for test in tests if not _below(test.p_equivalent, LEVEL)]
+    if not outside:
         return "equivalent"
-    outside = [test for test in tests if test.p_equivalent >= LEVEL]
-    if any(test.p_different < LEVEL_DIFFERENT for test in outside):
+    if any(_below(test.p_different, LEVEL_DIFFERENT) for test in outside):
         return "different"
     return "undecided"
 
 
-def margins(points: float, classes: int) -> dict[str, float]:
+def _below(p: float | None, level: float) -> bool:
+    return p is not None and p < level
+
+
+def margins(points: float, classes: int | None) -> dict[str, float]:
     """The margins of the figures that are tested.
 
     Args:
-        points: margin of the test accuracy, in percentage points.
-        classes: of the data set.
+        points: Margin of the test accuracy, in percentage points.
+        classes: Number of classes of the data set; None if its targets are no labels.
 
     Returns:
-        Of `test_accuracy`, from 0 to 1; and of `test_loss` what that share of the images weighs in
-        it if each has the loss of a mere guess, ln(classes).
+        For `test_accuracy` the margin from 0 to 1; for `test_loss` what that share of the images
+        weighs in it if each has the loss of a mere guess, ln(classes), or without classes a loss
+        of 1.
     """
     share = points / 100
-    return {"test_accuracy": share, "test_loss": share * math.log(classes)}
+    return {"test_accuracy": share, "test_loss": share * math.log(classes or math.e)}
 
 
-def equivalence(pairs: Sequence[Pair], parity: str, points: float, classes: int) -> dict[str, Any]:
+def equivalence(
+    pairs: Sequence[Pair], parity: str, points: float, classes: int | None
+) -> Equivalence:
     """Compares two trainers over at least two seeds.
 
     Args:
-        pairs: runs of both, one a seed.
-        parity: the verdict on bits.
-        points: margin of the test accuracy, in percentage points.
-        classes: of the data set.
-
-    Returns:
-        `equivalence` of `result.json`.
+        pairs: Runs of both, one pair a seed.
+        parity: The verdict on bits.
+        points: Margin of the test accuracy, in percentage points.
+        classes: Number of classes of the data set; None if its targets are no labels.
     """
+    figures = shared_figures(pairs)
     tests = {
         metric: paired(differences(pairs, metric), margin)
         for metric, margin in margins(points, classes).items()
+        if metric in figures
     }
     trainers = {}
     for runs in zip(*pairs, strict=True):
         ends = [final_figures(run) for run in runs]
-        trainers[runs[0]["trainer"]] = {
-            metric: asdict(summarize([end[metric] for end in ends])) for metric in ends[0]
+        trainers[runs[0].trainer] = {
+            metric: summarize([end[metric] for end in ends]) for metric in figures
         }
-    return {
-        "verdict": word(parity, list(tests.values())),
-        "trainers": trainers,
-        "differences": {metric: asdict(test) for metric, test in tests.items()},
-        "mcnemar": [_mcnemar(pair) for pair in pairs],
-    }
+    classify = all(run.wrong is not None for pair in pairs for run in pair)
+    return Equivalence(
+        verdict=word(parity, list(tests.values())),
+        trainers=trainers,
+        differences=tests,
+        mcnemar=[_mcnemar(pair) for pair in pairs] if classify else [],
+    )
 
 
-def _mcnemar(pair: Pair) -> dict[str, Any]:
-    first, second = (set(run["wrong"]) for run in pair)
+def _mcnemar(pair: Pair) -> McNemar:
+    first, second = (set(run.wrong or ()) for run in pair)
     right = len(second - first), len(first - second)
-    only = {f"only_{run['trainer']}": count for run, count in zip(pair, right, strict=True)}
-    return {"seed": pair[0]["seed"], **only, "p": mcnemar(*right)}
+    only = {run.trainer: count for run, count in zip(pair, right, strict=True)}
+    return McNemar(pair[0].seed, only, mcnemar(*right))

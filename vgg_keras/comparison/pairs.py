@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-Run = Mapping[str, Any]
+from vgg_keras.runs.results import Run
+
 Pair = tuple[Run, Run]
 
 
@@ -14,34 +14,40 @@ def pair_runs(runs: Sequence[Run]) -> list[Pair]:
     """Pairs the runs of both trainers that have the same seed, whichever was first.
 
     Args:
-        runs: as in `result.json`, each seed with both trainers; the trainer of the first of them
-            is the first of each pair.
+        runs: Runs, each seed with both trainers; the trainer of the first of them is the first of
+            each pair.
     """
-    first, second = dict.fromkeys(run["trainer"] for run in runs)
+    first, second = dict.fromkeys(run.trainer for run in runs)
     seeds: dict[int, dict[str, Run]] = {}
     for run in runs:
-        seeds.setdefault(run["seed"], {})[run["trainer"]] = run
+        seeds.setdefault(run.seed, {})[run.trainer] = run
     return [(trainers[first], trainers[second]) for trainers in seeds.values()]
 
 
 def final_figures(run: Run) -> dict[str, float]:
-    """The figures at the end of a run; losses that are not finite are NaN.
+    """The figures at the end of a run; those that are not finite are NaN.
 
     Returns:
-        `loss`, `accuracy`, `test_loss` and `test_accuracy`, accuracies from 0 to 1.
+        `loss` and `test_loss`, and of a classifier `accuracy` and `test_accuracy`, from 0 to 1.
     """
-    history, test = run["history"], run["test"]
-    return {
-        "loss": _finite(history["loss"][-1]),
-        "accuracy": _finite(history["accuracy"][-1]),
-        "test_loss": _finite(test["loss"]),
-        "test_accuracy": test["correct"] / test["total"],
+    figures: dict[str, float] = {
+        name: _finite(run.history[name][-1]) for name in ("loss", "accuracy") if name in run.history
     }
+    figures["test_loss"] = _finite(run.test.loss)
+    if run.test.correct is not None:
+        figures["test_accuracy"] = run.test.correct / run.test.total
+    return figures
 
 
 def differences(pairs: Sequence[Pair], metric: str) -> list[float]:
     """First minus second of a final figure, for each pair."""
     return [final_figures(first)[metric] - final_figures(second)[metric] for first, second in pairs]
+
+
+def shared_figures(pairs: Sequence[Pair]) -> list[str]:
+    """The names of the final figures that all runs have."""
+    figures = [final_figures(run) for pair in pairs for run in pair]
+    return [name for name in figures[0] if all(name in other for other in figures)]
 
 
 def _finite(figure: float | None) -> float:

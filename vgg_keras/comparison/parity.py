@@ -7,44 +7,44 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Parity:
+class Certificate:
     """Whether pairs of runs agree to the last bit after every epoch.
 
     Attributes:
-        epochs_compared: over all pairs.
-        parted: index of the first pair that parts, and the epoch, counted from 1, after which
-            its digests first differ; None if all agree.
+        epochs_compared: Number of epochs, over all pairs.
+        first_mismatch: Index of the first pair that diverges, and the epoch, counted from 1, after
+            which its digests first differ; None if all agree.
     """
 
     epochs_compared: int
-    parted: tuple[int, int] | None
+    first_mismatch: tuple[int, int] | None
 
     @property
     def verdict(self) -> str:
         """`identical` or `diverges`."""
-        return "identical" if self.parted is None else "diverges"
+        return "identical" if self.first_mismatch is None else "diverges"
 
 
-def certify(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Parity:
+def certify(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Certificate:
     """Compares digests pair by pair.
 
     Args:
-        pairs: for each seed the digests of both trainers, one an epoch. A trainer that ran fewer
-            epochs than the other parts from it in the first epoch that it lacks.
+        pairs: For each seed the digests of both trainers, one an epoch. A trainer that ran fewer
+            epochs than the other diverges from it in the first epoch that it lacks.
 
     Returns:
         The certificate.
 
     Raises:
-        ValueError: if no epoch was compared, which certifies nothing.
+        ValueError: If no epoch was compared, which certifies nothing.
     """
-    compared, parted = 0, None
+    compared, mismatch = 0, None
     for index, (first, second) in enumerate(pairs):
         epochs = max(len(first), len(second))
         compared += min(len(first), len(second))
         for epoch in range(epochs):
-            if parted is None and first[epoch : epoch + 1] != second[epoch : epoch + 1]:
-                parted = (index, epoch + 1)
-    if compared == 0 and parted is None:
+            if mismatch is None and first[epoch : epoch + 1] != second[epoch : epoch + 1]:
+                mismatch = (index, epoch + 1)
+    if compared == 0 and mismatch is None:
         raise ValueError("expected at least one epoch to compare, received none")
-    return Parity(compared, parted)
+    return Certificate(compared, mismatch)

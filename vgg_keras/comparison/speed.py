@@ -1,10 +1,12 @@
-"""Which of two trainings is faster."""
+"""Which of two trainings, one after the other, is faster."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from vgg_keras.comparison.pairs import Pair
+from vgg_keras.runs.results import Speed
 
 METHOD = (
     "Median, lowest and highest ratio of the trainers' seconds for the same epoch and seed, "
@@ -13,22 +15,16 @@ METHOD = (
 )
 
 
-def speed(pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, Any]:
+def speed(pairs: Sequence[Pair]) -> Speed:
     """Compares the speed of two trainers.
 
     Args:
-        pairs: for each seed the runs of both, as in `result.json`.
-
-    Returns:
-        A ratio of seconds under the names of both, such as `tape_over_fit`: above 1 the first is
-        slower. `interval`, its lowest and highest value seen. `method`.
+        pairs: Runs of both, one pair a seed.
     """
     ratios = []
-    for runs in pairs:
-        seconds = list(zip(*(run["seconds_per_epoch"] for run in runs), strict=False))
-        ratios += [first / second for first, second in seconds[1:] or seconds]
-    return {
-        "_over_".join(run["trainer"] for run in pairs[0]): statistics.median(ratios),
-        "interval": [min(ratios), max(ratios)],
-        "method": METHOD,
-    }
+    for first, second in pairs:
+        seconds = list(zip(first.seconds_per_epoch, second.seconds_per_epoch, strict=False))
+        ratios += [a / b for a, b in seconds[1:] or seconds]
+    first, second = pairs[0]
+    interval = [min(ratios), max(ratios)]
+    return Speed(first.trainer, second.trainer, statistics.median(ratios), interval, METHOD)

@@ -1,13 +1,16 @@
-"""Everything a run can be asked for, checked once; the defaults are the notebook's experiment."""
+"""What runs can be asked for, checked at once; the defaults are the notebook's experiment."""
 
 from __future__ import annotations
 
+import difflib
+import numbers
+import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from types import UnionType
-from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, fields, replace
+from types import NoneType
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
-from vgg_keras.config.lists import LISTS, FilterCounts, Steps, list_type
+from vgg_keras.config.lists import LISTS, FilterCounts, Steps, Units, list_type
 from vgg_keras.errors import InputError, require
 
 QUICK = {"limit": 6000, "epochs": 2}
@@ -15,6 +18,17 @@ QUICK = {"limit": 6000, "epochs": 2}
 
 MOST = 2**31 - 1
 MOST_FILTERS = 4096
+MODEL_NAMES = ("mnist", "vgg11", "vgg13", "vgg16", "vgg19")
+
+WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "text or a path",
+    bool: "True or False",
+    dict[int, float]: "numbers such as {0: 1.0}",
+    dict[str, Any]: "values by name, such as {units: 64}",
+}
+"""The types of fields in words."""
 
 
 def option_of(field: str) -> str:
@@ -22,17 +36,54 @@ def option_of(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
-def _is_a(value: object, kind: Any) -> bool:
-    """Whether a value has the type that is written beside a field."""
+def expected_of(kind: Any) -> str:
+    """What a field of a type takes, in words."""
+    if list_type(kind):
+        return f"numbers such as {list_type(kind).EXAMPLE}"
     if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if get_origin(kind) in (Union, UnionType):
-        return any(_is_a(value, part) for part in get_args(kind))
-    if kind is float:
-        return isinstance(value, (int, float))
+        return f"one of {', '.join(map(str, get_args(kind)))}"
+    parts = [part for part in get_args(kind) if part is not NoneType]
+    if parts and kind not in WORDS:
+        return " or ".join(map(expected_of, parts))
+    return WORDS.get(kind, str(kind))
+
+
+def convert(value: Any, kind: Any) -> Any:
+    """Makes a value that has the type of its field of what people have at hand.
+
+    Sequences, paths, NumPy's numbers and text keys are taken where they are meant without doubt.
+
+    Args:
+        value: Value to convert.
+        kind: Type of the field.
+
+    Raises:
+        TypeError: If the value is of another kind. ValueError and OverflowError likewise.
+    """
     if kind in LISTS:
-        return isinstance(value, tuple)
-    return isinstance(value, get_origin(kind) or kind) and (kind is bool or value is not True)
+        return kind.parse(value)
+    if get_origin(kind) is Literal and value in get_args(kind):
+        return value
+    if kind is bool and type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    if kind is int and isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if kind is float and isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    if kind is str and isinstance(value, (str, os.PathLike)):
+        return os.fspath(value)
+    if get_origin(kind) is dict and isinstance(value, Mapping):
+        key, item = get_args(kind)
+        return {key(name): value[name] if item is Any else item(value[name]) for name in value}
+    if value is None and NoneType in get_args(kind):
+        return None
+    for part in get_args(kind):
+        if part is not NoneType and get_origin(kind) not in (Literal, dict):
+            try:
+                return convert(value, part)
+            except (TypeError, ValueError):
+                continue
+    raise TypeError(f"expected {expected_of(kind)}, received {value!r}")
 
 
 @dataclass(frozen=True)
@@ -40,18 +91,19 @@ class RunConfig:
     """What any run can be asked for.
 
     Attributes:
-        dataset: mnist, fashion_mnist, cifar10, cifar100, an .npz file, or a folder of class
-            folders of images.
-        limit: use only the first N training images, and the same share of the test images.
-        epochs: how often the training images are gone through.
-        batch_size: images a step; the last batch of an epoch may be smaller.
-        seed: of the initial weights, the order of the images, and every other random choice.
-        precision: arithmetic of the layers; weights and the softmax stay float32.
-        class_weight: weight of each class in the training loss, for example {0: 1.0, 1: 2.5}.
-        steps_per_execution: steps run by one call of the compiled graph.
-        jit_compile: compile the training step with XLA.
-        logdir: folder that holds the runs.
-        name: of the run's folder; default a time stamp.
+        dataset: mnist, fashion_mnist, cifar10, cifar100, an .npz file, a folder of class folders of
+            images, or FILE.py:make_dataset, a function that returns arrays or tf.data.Datasets.
+        limit: Use only the first N training images, and the same share of the test images.
+        epochs: How often the training images are gone through.
+        batch_size: Images a step; the last batch of an epoch may be smaller.
+        seed: Seed of the initial weights, the order of the images, and every other random choice.
+        precision: Arithmetic of the layers; weights and the softmax stay float32.
+        class_weight: Weight of each class in the training loss, for example {0: 1.0, 1: 2.5}.
+        steps_per_execution: Steps run by one call of the compiled graph.
+        jit_compile: Compile the training step with XLA.
+        logdir: Folder that holds the runs.
+        name: Name of the run's folder; default a time stamp.
+        sources: sha256 of the user's files that the run used; filled in when it starts.
     """
 
     dataset: str = "mnist"
@@ -65,14 +117,24 @@ class RunConfig:
     jit_compile: bool = False
     logdir: str = "logs"
     name: str | None = None
+    sources: dict[str, Any] | None = None
+
+    strategy: ClassVar[str] = "none"
+    learning_rate: ClassVar[float | None] = None
 
     def __post_init__(self) -> None:
-        for field, kind in get_type_hints(type(self)).items():
-            value, expected = getattr(self, field), str(getattr(kind, "__name__", kind))
-            require(_is_a(value, kind), option_of(field), expected, repr(value))
-        for field in ("epochs", "batch_size", "steps_per_execution", "limit"):
-            value, expected = getattr(self, field), f"a number from 1 to {MOST}"
-            require(value is None or 1 <= value <= MOST, option_of(field), expected, value)
+        hints = get_type_hints(type(self))
+        for field in fields(self):
+            value, kind = getattr(self, field.name), hints[field.name]
+            try:
+                object.__setattr__(self, field.name, convert(value, kind))
+            except (TypeError, ValueError, OverflowError) as error:
+                raise InputError(
+                    f"{option_of(field.name)}: expected {expected_of(kind)}, received {value!r}"
+                ) from error
+        for name in ("epochs", "batch_size", "steps_per_execution", "limit"):
+            value, expected = getattr(self, name), f"a number from 1 to {MOST}"
+            require(value is None or 1 <= value <= MOST, option_of(name), expected, value)
         require(0 <= self.seed < 2**32, "--seed", "a number from 0 to 4294967295", self.seed)
         require(self.dataset != "", "--dataset", "a name or a path", "nothing")
         expected = "a path of printable characters"
@@ -94,21 +156,24 @@ class RunConfig:
         """Keras's name of the precision."""
         return self.precision if self.precision == "float32" else f"mixed_{self.precision}"
 
-    def asked(self, option: str) -> set[Any]:
+    def values_of(self, option: str) -> set[Any]:
         """The values of an option in all trainings."""
         return {getattr(self, option)}
 
-    def check_classes(self, classes: int) -> None:
-        """Checks that the weights are of classes that a data set has.
+    def check_classes(self, classes: int | None) -> None:
+        """Checks that class weights are of classes that a data set has.
 
         Args:
-            classes: how many it has.
+            classes: Number of classes; None for a data set whose labels are no classes.
 
         Raises:
-            InputError: if one is not.
+            InputError: If one is not.
         """
+        if self.class_weight:
+            require(classes is not None, "--class-weight", "a data set of classes", "another")
         for label in self.class_weight or ():
-            require(label < classes, "--class-weight", f"classes from 0 to {classes - 1}", label)
+            known = classes is not None and label < classes
+            require(known, "--class-weight", f"classes from 0 to {(classes or 0) - 1}", label)
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON values."""
@@ -119,28 +184,28 @@ class RunConfig:
         """Makes a configuration of options, or of what `to_dict` gave, read back from JSON.
 
         Raises:
-            InputError: if a value cannot be used, or there is no such field.
+            InputError: If a value cannot be used, or there is no such field.
         """
-        kinds = get_type_hints(cls)
-        unknown = sorted(set(values) - set(kinds))
-        require(not unknown, "config.json", f"the fields of {cls.__name__}", ", ".join(unknown))
-        read = dict(values)
-        for field in fields(cls):
-            value, option = read.get(field.name, field.default), option_of(field.name)
-            missing = value is None and field.default is not None
-            require(not missing, option, f"a value such as {field.default}", "none")
-            listed = list_type(kinds[field.name])
-            try:
-                if listed and value is not None:
-                    read[field.name] = listed.parse(value)
-                elif field.name == "class_weight" and value:
-                    read[field.name] = {
-                        int(label): float(weight) for label, weight in value.items()
-                    }
-            except (ValueError, TypeError, AttributeError, OverflowError) as error:
-                expected = f"numbers such as {listed.EXAMPLE if listed else '{0: 1.0}'}"
-                raise InputError(f"{option}: expected {expected}, received {value}") from error
-        return cls(**read)
+        known = {field.name: field.default for field in fields(cls)}
+        for name, value in values.items():
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            require(name in known, "options", f"the fields of {cls.__name__}", f"{name}{hint}")
+            missing = value is None and known[name] is not None
+            require(not missing, option_of(name), f"a value such as {known[name]}", "none")
+        return cls(**values)
+
+    @classmethod
+    def of(cls, config: Self | None, options: Mapping[str, Any]) -> Self:
+        """Makes a configuration of one that was given, and of options that differ from it.
+
+        Raises:
+            InputError: If one cannot be used.
+        """
+        if config is None:
+            return cls.from_dict(options)
+        require(type(config) is cls, "config", f"a {cls.__name__}", type(config).__name__)
+        return replace(config, **options)
 
 
 @dataclass(frozen=True)
@@ -148,22 +213,30 @@ class ModelConfig(RunConfig):
     """What a run of one model can be asked for.
 
     Attributes:
-        model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16 or vgg19.
+        model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16, vgg19, or
+            FILE.py:factory, a function that returns a keras.Model, compiled or not.
         strategy: mirrored shares each batch among all GPUs, or where there is none among two
             devices that the processor is split into (tf.distribute.MirroredStrategy).
-        filters: filter counts of the model mnist, one a block, each block having two
-            convolutions; default 32,64.
-        update_freq: how often TensorBoard gets a point: every epoch, or every batch as well.
-        histograms: give TensorBoard the distributions of the weights after each epoch, and of
+        filters: Filter counts of the model mnist, one a block; default 32,64.
+        convolutions: Convolutions in each block of the model mnist.
+        dense: Units of the dense layers of the model mnist; default 128.
+        learning_rate: Learning rate of Adam, for a model that is not compiled; default 0.001.
+        hyperparameters: Values for a factory that takes KerasTuner's hp, such as {units: 64}.
+        update_freq: How often TensorBoard gets a point: every epoch, or every batch as well.
+        histograms: Give TensorBoard the distributions of the weights after each epoch, and of
             their gradients for one batch.
-        profile: first and last step to profile for TensorBoard, such as 10,20.
-        save_every: save the state inside of epochs too, each time after so many steps, for a run
+        profile: First and last step to profile for TensorBoard, such as 10,20.
+        save_every: Save the state inside of epochs too, each time after so many steps, for a run
             that is killed to go on from; default after each epoch only.
     """
 
-    model: Literal["mnist", "vgg11", "vgg13", "vgg16", "vgg19"] = "mnist"
+    model: str = "mnist"
     filters: FilterCounts | None = None
-    strategy: Literal["none", "mirrored"] = "none"
+    convolutions: int = 2
+    dense: Units | None = None
+    learning_rate: float | None = None  # type: ignore[misc]
+    hyperparameters: dict[str, Any] | None = None
+    strategy: Literal["none", "mirrored"] = "none"  # type: ignore[misc]
     update_freq: Literal["epoch", "batch"] = "epoch"
     histograms: bool = False
     profile: Steps | None = None
@@ -171,24 +244,30 @@ class ModelConfig(RunConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(
-            self.filters is None
-            or (bool(self.filters) and 1 <= min(self.filters) <= max(self.filters) <= MOST_FILTERS),
-            "--filters",
-            f"filter counts from 1 to {MOST_FILTERS}, for example 32,64",
-            self.filters,
-        )
-        require(
-            self.filters is None or self.model == "mnist",
-            "--filters",
-            "no filters with a network of the VGG paper; use --model mnist to choose them",
-            f"{self.filters} with --model {self.model}",
-        )
-        if "mirrored" in self.asked("strategy"):
-            expected = "none with mirrored: it reaches the variables of one device only"
-            require(True not in self.asked("jit_compile"), "--jit-compile", expected, "XLA")
+        expected = f"one of {', '.join(MODEL_NAMES)}, or FILE.py:factory"
+        require(self.is_users_model or self.model in MODEL_NAMES, "--model", expected, self.model)
+        for name, things in (("filters", "filter counts"), ("dense", "units")):
+            values = getattr(self, name)
+            expected = f"{things} from 1 to {MOST_FILTERS}, for example 32,64"
+            sane = values is None or (
+                values != () and 1 <= min(values) <= max(values) <= MOST_FILTERS
+            )
+            require(sane, option_of(name), expected, values)
+        for name in ("filters", "dense", "convolutions"):
+            value, default = getattr(self, name), getattr(ModelConfig, name)
+            expected = "its default with this model; use --model mnist to choose"
+            received = f"{value} with --model {self.model}"
+            require(value == default or self.model == "mnist", option_of(name), expected, received)
+        count, expected = self.convolutions, "a number from 1 to 100"
+        require(1 <= count <= 100, "--convolutions", expected, count)
+        rate = self.learning_rate
+        positive = rate is None or 0 < rate < float("inf")
+        require(positive, "--learning-rate", "a number above 0", rate)
+        if "mirrored" in self.values_of("strategy"):
             several, expected = self.steps_per_execution, "1 with mirrored: fit fails with more"
             require(several == 1, "--steps-per-execution", expected, several)
+            expected = "none with mirrored: it reaches the variables of one device only"
+            require(True not in self.values_of("jit_compile"), "--jit-compile", expected, "XLA")
         steps = self.profile
         ordered = steps is None or (len(steps) == 2 and 1 <= steps[0] <= steps[1])
         expected = "first and last step, counted from 1, such as 10,20"
@@ -196,13 +275,19 @@ class ModelConfig(RunConfig):
         every, expected = self.save_every, f"a number from 1 to {MOST}"
         require(every is None or 1 <= every <= MOST, "--save-every", expected, every)
 
+    @property
+    def is_users_model(self) -> bool:
+        """Whether the model is made by a function of the user's."""
+        return ":" in self.model
+
 
 @dataclass(frozen=True)
 class TrainConfig(ModelConfig):
     """What `vgg-keras train` can be asked for.
 
     Attributes:
-        trainer: tape (the tf.GradientTape loop) or fit (compile and fit).
+        trainer: tape (the tf.GradientTape loop), fit (compile and fit), step (fit with an
+            overridden train_step), or FILE.py:name, a loop or steps of your own.
     """
 
-    trainer: Literal["tape", "fit"] = "tape"
+    trainer: str = "tape"

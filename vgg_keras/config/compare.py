@@ -7,8 +7,10 @@ from typing import Any
 
 from vgg_keras.config.base import ModelConfig, TrainConfig
 from vgg_keras.config.lists import Variants
-from vgg_keras.config.variants import TRAINER_NAMES, asked, parse_variant
+from vgg_keras.config.variants import parse_variant, values_of
 from vgg_keras.errors import require
+
+DEFAULT_VARIANTS = Variants(["tape", "fit"])
 
 
 @dataclass(frozen=True)
@@ -16,13 +18,14 @@ class CompareConfig(ModelConfig):
     """What `vgg-keras compare` can be asked for.
 
     Attributes:
-        seeds: repeat the comparison with this many seeds, from `seed` on.
-        margin: percentage points of test accuracy by which equivalent trainers may differ.
-        self_check: train each trainer twice with the first seed, and compare it with itself.
-        variants: the two to compare: tape or fit, each with the precision that differs from
-            --precision, jit or mirrored, such as tape,fit:bfloat16; default tape,fit. With
-            --against the one to train; default that of the saved run.
-        against: folder of a finished run of train or compare, which takes the place of the first
+        seeds: Repeat the comparison with this many seeds, from `seed` on.
+        margin: Percentage points of test accuracy by which equivalent trainers may differ.
+        self_check: Train each trainer twice with the first seed, and compare it with itself.
+        variants: The two to compare: tape, fit, step, FILE.py:name or NAME=FILE.py:name, each with
+            the precision that differs from --precision, jit or mirrored, such as
+            tape,fit:bfloat16; default tape,fit. With --against the one to train; default that of
+            the saved run.
+        against: Folder of a finished run of train or compare, which takes the place of the first
             variant; only the other one is trained.
     """
 
@@ -40,7 +43,8 @@ class CompareConfig(ModelConfig):
         require(0 < self.margin <= 100, "--margin", expected, self.margin)
         trainings = [self.training(variant, self.seed) for variant in self.contestants]
         if self.against is None:
-            differ = len(trainings) == 2 and trainings[0] != trainings[1]
+            names = {parse_variant(variant).name for variant in self.contestants}
+            differ = len(trainings) == len(names) == 2 and trainings[0] != trainings[1]
             expected = "two that differ, such as tape,fit:bfloat16"
             require(differ, "--variants", expected, self.variants)
         elif self.variants is not None:
@@ -50,18 +54,18 @@ class CompareConfig(ModelConfig):
     @property
     def contestants(self) -> tuple[str, ...]:
         """The variants to train."""
-        return TRAINER_NAMES if self.variants is None else self.variants
+        return DEFAULT_VARIANTS if self.variants is None else self.variants
 
-    def asked(self, option: str) -> set[Any]:
+    def values_of(self, option: str) -> set[Any]:
         """The values of an option in all trainings."""
-        return asked(self.contestants, option, getattr(self, option))
+        return values_of(self.contestants, option, getattr(self, option))
 
     def training(self, variant: str, seed: int) -> TrainConfig:
         """The configuration of one training.
 
         Raises:
-            InputError: if there is no such variant.
+            InputError: If there is no such variant.
         """
-        trainer, changes = parse_variant(variant, TRAINER_NAMES)
+        parsed = parse_variant(variant)
         shared = {field.name: getattr(self, field.name) for field in fields(ModelConfig)}
-        return TrainConfig(**{**shared, **changes, "trainer": trainer, "seed": seed})
+        return TrainConfig(**{**shared, **parsed.changes, "trainer": parsed.trainer, "seed": seed})

@@ -1,7 +1,8 @@
-"""Options that are written as lists: as text, or as lists in YAML and JSON."""
+"""Options that are written as lists: as text, or as sequences in Python, YAML and JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self, get_args
 
 MOST_CHOICES = 10_000
@@ -14,10 +15,9 @@ class Numbers(tuple[int, ...]):
     EXAMPLE = "32,64"
 
     @classmethod
-    def parse(cls, value: str | int | list[int]) -> Self:
-        """Reads `"32,64"`, `32` or `[32, 64]`."""
-        parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
-        return cls(int(str(number)) for number in parts)
+    def parse(cls, value: Any) -> Self:
+        """Reads `"32,64"`, `32`, or any sequence of whole numbers."""
+        return cls(int(str(number)) for number in _parts(value))
 
     def __str__(self) -> str:
         return ",".join(map(str, self))
@@ -29,6 +29,13 @@ class FilterCounts(Numbers):
     __slots__ = ()
 
 
+class Units(Numbers):
+    """Units of dense layers."""
+
+    __slots__ = ()
+    EXAMPLE = "128"
+
+
 class Steps(Numbers):
     """The first and the last of some steps, counted from 1."""
 
@@ -37,15 +44,15 @@ class Steps(Numbers):
 
 
 class Variants(tuple[str, ...]):
-    """Trainers with what differs in them from the other options, such as `tape,fit:bfloat16`."""
+    """Trainers, each with what differs in it from the other options: `tape,fit:bfloat16`."""
 
     __slots__ = ()
     EXAMPLE = "tape,fit:bfloat16"
 
     @classmethod
-    def parse(cls, value: str | list[str]) -> Variants:
-        """Reads `"tape,fit:bfloat16"` or `["tape", "fit:bfloat16"]`."""
-        return cls(value.split(",") if isinstance(value, str) else map(str, value))
+    def parse(cls, value: Any) -> Self:
+        """Reads `"tape,fit:bfloat16"` or any sequence of texts."""
+        return cls(map(str, _parts(value)))
 
     def __str__(self) -> str:
         return ",".join(self)
@@ -58,11 +65,11 @@ class Choices(tuple[Any, ...]):
     EXAMPLE = "8:64:8 or 16,32,64"
 
     @classmethod
-    def parse(cls, value: str | float | list[float]) -> Choices:
-        """Reads `"8:64:8"`, `"16,32"`, `"0.001,0.01"` or `[16, 32]`.
+    def parse(cls, value: Any) -> Self:
+        """Reads `"8:64:8"`, `"16,32"`, `"0.001,0.01"`, or any sequence of numbers.
 
         Raises:
-            ValueError: for a range that is empty, reversed or longer than `MOST_CHOICES`, or text
+            ValueError: For a range that is empty, reversed or longer than `MOST_CHOICES`, or text
                 that is no number.
         """
         if isinstance(value, str) and ":" in value:
@@ -73,21 +80,29 @@ class Choices(tuple[Any, ...]):
             if (high - low) // step >= MOST_CHOICES:
                 raise ValueError(f"expected at most {MOST_CHOICES} choices, received {value}")
             return cls(range(low, high + 1, step))
-        parts = value if isinstance(value, (list, tuple)) else str(value).split(",")
-        return cls(map(_number, parts))
+        return cls(map(_number, _parts(value)))
 
     def __str__(self) -> str:
         return ",".join(map(str, self))
 
 
-def _number(part: str | float) -> int | float:
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, str):
+        return value.split(",")
+    if isinstance(value, dict):
+        raise TypeError(f"expected a sequence, received {value}")
+    return value if isinstance(value, Iterable) else [value]
+
+
+def _number(part: Any) -> int | float:
+    text = str(part)
     try:
-        return int(str(part))
+        return int(text)
     except ValueError:
-        return float(part)
+        return float(text)
 
 
-LISTS = (FilterCounts, Steps, Variants, Choices)
+LISTS = (FilterCounts, Units, Steps, Variants, Choices)
 
 
 def list_type(kind: Any) -> Any:

@@ -1,95 +1,212 @@
-"""The arrays of a data set, checked."""
+"""A data set in memory."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
+import keras
 import numpy as np
 
-from vgg_keras.errors import require
+from vgg_keras.datasets.batches import Batches, as_input
+from vgg_keras.errors import InputError, require
 
 MAX_CLASSES = 10_000
+PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """Images and labels for training and testing.
+    """Inputs and targets for training and testing.
+
+    `(x_train, y_train), (x_test, y_test) = arrays` takes it apart.
 
     Attributes:
-        x_train: uint8, shape `(images, height, width, channels)`, values 0 to 255.
-        y_train: integers, shape `(images,)`, values 0 to `classes - 1`.
-        x_test: like `x_train`.
-        y_test: like `y_train`.
-        classes: number of classes.
+        x_train: Inputs, of a model with several in a dictionary or tuple. Images are uint8 of shape
+            `(images, height, width, channels)` with values from 0 to 255, or floats from 0 to 1.
+        y_train: Targets, of a model with several outputs in a dictionary or tuple. Labels are
+            integers of shape `(images,)`, from 0 to `classes - 1`.
+        x_test: Like `x_train`.
+        y_test: Like `y_train`.
+        classes: Number of classes; None if the targets are no labels.
     """
 
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-    classes: int
+    x_train: Any
+    y_train: Any
+    x_test: Any
+    y_test: Any
+    classes: int | None
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        yield self.x_train, self.y_train
+        yield self.x_test, self.y_test
 
     @classmethod
-    def checked(
-        cls, x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, y_test: np.ndarray
-    ) -> Arrays:
-        """Checks arrays from outside.
-
-        Args:
-            x_train: uint8, shape `(images, height, width, channels)`.
-            y_train: integers from 0, shape `(images,)`; the highest is the last class.
-            x_test: like `x_train`.
-            y_test: like `y_train`, no label above `y_train`'s highest.
-
-        Returns:
-            The same arrays, and the number of classes.
+    def of(cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any) -> Arrays:
+        """Takes arrays of any shape, dtype and structure.
 
         Raises:
-            InputError: for another rank, dtype, length or range; the message names the array.
+            InputError: If their numbers of examples differ, or there are none.
         """
-        for part, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
-            _check_images(f"x_{part}", images)
-            _check_labels(f"y_{part}", labels)
-            expected = f"{len(images)} labels, one an image"
-            require(len(images) == len(labels), f"y_{part}", expected, len(labels))
-        shape, highest = x_train.shape[1:], int(y_train.max())
-        require(highest >= 1, "y_train", "labels of at least two classes", "only 0")
-        require(x_test.shape[1:] == shape, "x_test", f"images of shape {shape}", x_test.shape[1:])
-        expected = f"labels from 0 to {highest}, as in y_train"
-        require(int(y_test.max()) <= highest, "y_test", expected, int(y_test.max()))
-        return cls(x_train, y_train, x_test, y_test, classes=highest + 1)
+        values = [_as_arrays(part) for part in (x_train, y_train, x_test, y_test)]
+        for name, part in zip(PARTS, values, strict=True):
+            leaves = keras.tree.flatten(part)
+            sane = bool(leaves) and all(leaf.ndim and leaf.dtype != object for leaf in leaves)
+            require(sane, name, "arrays of numbers with one row an example", "something else")
+            counts = {len(leaf) for leaf in leaves}
+            require(0 not in counts, name, "at least one row", "none")
+            require(len(counts) == 1, name, "as many rows in each array", sorted(counts))
+        for part in ("train", "test"):
+            x, y = (values[PARTS.index(f"{axis}_{part}")] for axis in "xy")
+            expected = f"{count_of(x)} rows, as in x_{part}"
+            require(count_of(x) == count_of(y), f"y_{part}", expected, count_of(y))
+        labels = values[1], values[3]
+        if not all(map(_are_labels, labels)):
+            return cls(values[0], values[1], values[2], values[3], None)
+        y_train, y_test = (label.reshape(-1) for label in labels)
+        return cls(values[0], y_train, values[2], y_test, int(max(map(np.max, labels))) + 1)
 
-    @property
-    def image_shape(self) -> tuple[int, ...]:
-        """Height, width and channels of an image."""
-        return self.x_train.shape[1:]
-
-    def first(self, limit: int | None) -> Arrays:
-        """The first training images and the same share of the test images.
+    @classmethod
+    def checked(cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any) -> Arrays:
+        """Takes images and labels from outside, and checks them.
 
         Args:
-            limit: number of training images, at least 1; None or too high a number for all.
+            x_train: uint8 of shape `(images, height, width[, channels])`, or floats from 0 to 1.
+            y_train: Integers from 0, shape `(images,)`; the highest is the last class.
+            x_test: Like `x_train`.
+            y_test: Like `y_train`, no label above `y_train`'s highest.
 
         Returns:
-            The shortened arrays, with at least one test image.
+            The same arrays with an axis of channels, and the number of classes.
+
+        Raises:
+            InputError: For another rank, dtype, length or range; the message names the array.
         """
-        images = len(self.x_train)
-        if limit is None or limit >= images:
+        images = [_images(name, x) for name, x in (("x_train", x_train), ("x_test", x_test))]
+        pairs = (("train", images[0], y_train), ("test", images[1], y_test))
+        for part, pixels, labels in pairs:
+            _check_labels(f"y_{part}", labels)
+            expected = f"{len(pixels)} labels, one an image"
+            require(len(pixels) == len(labels), f"y_{part}", expected, len(labels))
+        shape, highest = images[0].shape[1:], int(y_train.max())
+        require(highest >= 1, "y_train", "labels of at least two classes", "only 0")
+        received = images[1].shape[1:]
+        require(received == shape, "x_test", f"images of shape {shape}", received)
+        expected = f"labels from 0 to {highest}, as in y_train"
+        require(int(y_test.max()) <= highest, "y_test", expected, int(y_test.max()))
+        return cls(images[0], y_train, images[1], y_test, classes=highest + 1)
+
+    def as_images(self) -> Arrays:
+        """The same data, checked to be images and labels.
+
+        Raises:
+            InputError: If they are something else.
+        """
+        parts = [getattr(self, part) for part in PARTS]
+        for name, part in zip(PARTS, parts, strict=True):
+            kind = type(part).__name__
+            require(isinstance(part, np.ndarray), name, "one array for this model", f"a {kind}")
+        return Arrays.checked(*parts)
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """Height, width and channels of an image; None if the inputs are no images."""
+        single = isinstance(self.x_train, np.ndarray) and self.x_train.ndim == 4
+        return self.x_train.shape[1:] if single else None
+
+    @property
+    def train_count(self) -> int:
+        """Number of training examples."""
+        return count_of(self.x_train)
+
+    @property
+    def test_count(self) -> int:
+        """Number of test examples."""
+        return count_of(self.x_test)
+
+    def first(self, limit: int | None) -> Arrays:
+        """The first training examples and the same share of the test examples.
+
+        Args:
+            limit: Number of training examples, at least 1; None or too high a number for all.
+
+        Returns:
+            The shortened arrays, with at least one test example.
+        """
+        if limit is None or limit >= self.train_count:
             return self
-        tests = max(1, round(limit * len(self.x_test) / images))
+        tests = max(1, round(limit * self.test_count / self.train_count))
         return replace(
             self,
-            x_train=self.x_train[:limit],
-            y_train=self.y_train[:limit],
-            x_test=self.x_test[:tests],
-            y_test=self.y_test[:tests],
+            x_train=rows(self.x_train, slice(limit)),
+            y_train=rows(self.y_train, slice(limit)),
+            x_test=rows(self.x_test, slice(tests)),
+            y_test=rows(self.y_test, slice(tests)),
         )
 
+    def tested_on(self, other: Any) -> Arrays:
+        """The same training data with the test data of others."""
+        return replace(self, x_test=other.x_test, y_test=other.y_test)
 
-def _check_images(name: str, images: np.ndarray) -> None:
-    require(images.dtype == np.uint8, name, "dtype uint8, values 0 to 255", images.dtype)
+    def batches(
+        self, batch_size: int, seed: int = 0, class_weight: dict[int, float] | None = None
+    ) -> Batches:
+        """The batches of a training in an order that follows from the seed."""
+        return Batches(self, batch_size, seed, class_weight)
+
+    def sample(self, count: int, part: str = "test") -> tuple[Any, Any]:
+        """The first examples of a part, as a model gets them.
+
+        Args:
+            count: Number of examples; fewer if there are no more.
+            part: `train` or `test`.
+        """
+        x, y = (rows(getattr(self, f"{axis}_{part}"), slice(count)) for axis in "xy")
+        return keras.tree.map_structure(lambda leaf: np.asarray(as_input(leaf)), x), y
+
+
+def count_of(part: Any) -> int:
+    """Number of rows of an array, or of each array in a structure."""
+    return len(keras.tree.flatten(part)[0])
+
+
+def rows(part: Any, which: Any) -> Any:
+    """Takes rows of an array, or of each array in a structure."""
+    return keras.tree.map_structure(lambda leaf: leaf[which], part)
+
+
+def _as_arrays(part: Any) -> Any:
+    if isinstance(part, list):
+        several = part and all(isinstance(item, np.ndarray) and item.ndim for item in part)
+        part = tuple(part) if several else np.asarray(part)
+    return keras.tree.map_structure(np.asarray, part)
+
+
+def _are_labels(y: Any) -> bool:
+    return (
+        isinstance(y, np.ndarray)
+        and np.issubdtype(y.dtype, np.integer)
+        and (y.ndim == 1 or y.shape[1:] == (1,))
+        and 0 <= y.min() <= y.max() < MAX_CLASSES
+    )
+
+
+def _images(name: str, images: np.ndarray) -> np.ndarray:
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
     require(images.ndim == 4, name, "shape (images, height, width[, channels])", images.shape)
     require(images.size > 0, name, "at least one image", f"shape {images.shape}")
+    if np.issubdtype(images.dtype, np.floating):
+        low, high = float(images.min()), float(images.max())
+        if 0 <= low <= high <= 1:
+            return images.astype(np.float32, copy=False)
+        if 0 <= low <= high <= 255 and np.array_equal(images, np.rint(images)):
+            return images.astype(np.uint8)
+        expected = "dtype uint8 with values 0 to 255, or floats from 0 to 1"
+        raise InputError(f"{name}: expected {expected}, received floats from {low:g} to {high:g}")
+    require(images.dtype == np.uint8, name, "dtype uint8, values 0 to 255", images.dtype)
+    return images
 
 
 def _check_labels(name: str, labels: np.ndarray) -> None:

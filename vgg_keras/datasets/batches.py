@@ -1,34 +1,40 @@
-"""Arrays as batches."""
+"""The batches that a training goes through."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from vgg_keras.datasets.arrays import Arrays
+if TYPE_CHECKING:
+    from vgg_keras.datasets.arrays import Arrays
 
 
 class Batches:
-    """The batches that a trainer goes through.
+    """The batches of a data set in memory.
 
     The order of epoch `e` is a pure function of (seed, e): a full permutation that does not
     depend on how often the data set was iterated before. `fit` asks for one iterator more than
     it uses after each epoch, which would put `Dataset.shuffle` out of step with any other loop.
 
     Args:
-        arrays: images and labels.
-        batch_size: images a batch, at least 1; the last batch of an epoch may be smaller.
-        seed: of the order of the training images.
-        class_weight: weight of each class in the training loss; a class left out has weight 1.
+        arrays: Data set.
+        batch_size: Examples a batch, at least 1; the last batch of an epoch may be smaller.
+        seed: Seed of the order of the training examples.
+        class_weight: Weight of each class in the training loss; a class left out has weight 1.
 
     Attributes:
-        train: training batches in the order of the current epoch: images, float32 of shape
-            `(batch, height, width, channels)` in [0, 1]; labels of shape `(batch,)`; with
-            `class_weight` also a float32 weight an image.
-        test: test batches in the order of the arrays: images and labels.
-        test_images: number of test images.
+        train: Training batches in the order of the current epoch: inputs (images as float32 in
+            [0, 1]), targets, and with `class_weight` a float32 weight an example.
+        test: Test batches in the order of the arrays: inputs and targets.
+        batch_size: Examples a batch.
+        train_count: Number of training examples.
+        test_count: Number of test examples.
+        steps: Training batches an epoch.
+        test_steps: Test batches.
     """
 
     def __init__(
@@ -39,39 +45,54 @@ class Batches:
         class_weight: Mapping[int, float] | None = None,
     ):
         self._epoch = tf.Variable(0, trainable=False, dtype=tf.int64)
-        images, self.test_images = len(arrays.x_train), len(arrays.x_test)
+        self.batch_size = batch_size
+        self.train_count, self.test_count = arrays.train_count, arrays.test_count
+        self.steps, self.test_steps = (
+            -(-count // batch_size) for count in (self.train_count, self.test_count)
+        )
         columns = [arrays.x_train, arrays.y_train]
         if class_weight:
-            weights = np.ones(arrays.classes, np.float32)
-            weights[list(class_weight)] = list(class_weight.values())
-            columns.append(weights[arrays.y_train])
+            columns.append(weights_of_classes(class_weight, arrays.classes or 0)[arrays.y_train])
 
         def shuffled() -> tf.Tensor:
-            order = tf.range(images)
+            order = tf.range(self.train_count)
             return tf.random.experimental.stateless_shuffle(order, seed=[seed, self._epoch])
 
         def in_file_order() -> tf.Tensor:
-            return tf.range(self.test_images)
+            return tf.range(self.test_count)
 
         tests = [arrays.x_test, arrays.y_test]
-        self.train = _batches(columns, shuffled, images, batch_size)
-        self.test = _batches(tests, in_file_order, self.test_images, batch_size)
+        self.train = _batches(columns, shuffled, self.steps, batch_size)
+        self.test = _batches(tests, in_file_order, self.test_steps, batch_size)
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the order of the training images for an epoch, counted from 0."""
+        """Chooses the order of the training examples for an epoch, counted from 0."""
         self._epoch.assign(epoch)
 
 
+def weights_of_classes(class_weight: Mapping[int, float], classes: int) -> np.ndarray:
+    """The weight of every class: float32 of shape `(classes,)`."""
+    weights = np.ones(classes, np.float32)
+    weights[list(class_weight)] = list(class_weight.values())
+    return weights
+
+
+def as_input(values: Any) -> tf.Tensor:
+    """Makes what a model gets of an array: of uint8, which are pixels, float32 from 0 to 1."""
+    if values.dtype in (tf.uint8, np.uint8):
+        return tf.cast(values, tf.float32) / 255
+    return tf.cast(values, tf.float32) if values.dtype in (tf.float64, np.float64) else values
+
+
 def _batches(
-    columns: list[np.ndarray], order: Callable[[], tf.Tensor], images: int, batch_size: int
+    columns: list[Any], order: Callable[[], tf.Tensor], steps: int, batch_size: int
 ) -> tf.data.Dataset:
-    tensors = [tf.convert_to_tensor(column) for column in columns]
+    tensors = [keras.tree.map_structure(tf.convert_to_tensor, column) for column in columns]
 
-    def batch(indices: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        pixels, *rest = (tf.gather(tensor, indices) for tensor in tensors)
-        return tf.cast(pixels, tf.float32) / 255, *rest
+    def batch(indices: tf.Tensor) -> tuple[Any, ...]:
+        x, *rest = keras.tree.map_structure(lambda tensor: tf.gather(tensor, indices), tensors)
+        return keras.tree.map_structure(as_input, x), *rest
 
-    steps = -(-images // batch_size)
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread may keep an iterator from ending for a minute
     return (

@@ -1,1 +1,1 @@
-"""The VGG."""
+"""The VGG, the user's models, and models from files."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -29,24 +29,27 @@ class VGG(keras.Model):
     Layers are named as in `keras.applications`: `block1_conv1`, `block1_pool`, `fc1`.
 
     Args:
-        filters: for each block, the filter counts of its convolutions.
-        dense: units of the dense layer after the blocks, or of each of several.
-        classes: number of outputs.
-        name: of the model.
-        **kwargs: of `keras.Model`; `dtype` sets the precision of all layers but the softmax,
-            which stays float32.
+        filters: For each block, the filter counts of its convolutions, or one count for two of
+            them: `(32, 64)` is `((32, 32), (64, 64))`.
+        dense: Units of the dense layer after the blocks, or of each of several.
+        classes: Number of outputs.
+        name: Name of the model.
+        **kwargs: Arguments of `keras.Model`; `dtype` sets the precision of all layers but the
+            softmax, which stays float32.
     """
 
     def __init__(
         self,
-        filters: Sequence[Sequence[int]] = ((32, 32), (64, 64)),
+        filters: Sequence[int | Sequence[int]] = ((32, 32), (64, 64)),
         dense: int | Sequence[int] = 128,
         classes: int = 10,
         name: str = "vgg",
         **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
-        self.filters = tuple(tuple(block) for block in filters)
+        self.filters = tuple(
+            (block, block) if isinstance(block, int) else tuple(block) for block in filters
+        )
         self.dense = (dense,) if isinstance(dense, int) else tuple(dense)
         self.classes = classes
         dtype = self.dtype_policy
@@ -78,14 +81,14 @@ class VGG(keras.Model):
         """Makes a named configuration.
 
         Args:
-            name: a key of `CONFIGURATIONS`.
-            **changes: arguments of `VGG` that differ from it, such as `classes`.
+            name: Key of `CONFIGURATIONS`.
+            **changes: Arguments of `VGG` that differ from it, such as `classes`.
 
         Returns:
             The model, not yet built.
 
         Raises:
-            InputError: for an unknown name.
+            InputError: For an unknown name.
         """
         if name not in CONFIGURATIONS:
             raise InputError(f"--model: expected {', '.join(CONFIGURATIONS)}, received {name}")
@@ -95,10 +98,10 @@ class VGG(keras.Model):
         """Checks that images are large enough for the number of pools.
 
         Args:
-            image_shape: `(height, width, channels)`.
+            image_shape: Shape `(height, width, channels)`.
 
         Raises:
-            InputError: if they are too small.
+            InputError: If they are too small.
         """
         height, width = image_shape[:2]
         smallest = 2 ** len(self.filters)
@@ -113,10 +116,10 @@ class VGG(keras.Model):
         """Makes the weights, layer by layer.
 
         Args:
-            input_shape: `(batch, height, width, channels)`.
+            input_shape: Shape `(batch, height, width, channels)`.
 
         Raises:
-            InputError: if the images are too small for the number of blocks.
+            InputError: If the images are too small for the number of blocks.
         """
         self.image_shape = tuple(input_shape[1:])
         self.check_images(self.image_shape)
@@ -130,8 +133,8 @@ class VGG(keras.Model):
         """Classifies images.
 
         Args:
-            images: float32 of shape `(batch, height, width, channels)` in [0, 1].
-            training: whether weights are being trained; Keras hands it on to the layers.
+            images: Images, float32 of shape `(batch, height, width, channels)` in [0, 1].
+            training: Whether weights are being trained; Keras passes it on to the layers.
 
         Returns:
             Probabilities, float32 of shape `(batch, classes)`.
@@ -141,6 +144,53 @@ class VGG(keras.Model):
         return images
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this model again."""
+        """Returns the arguments that make this model again."""
         arguments = {"filters": self.filters, "dense": self.dense, "classes": self.classes}
         return {**super().get_config(), **arguments}
+
+
+def kernels(
+    filters: Sequence[Sequence[int]],
+    dense: Sequence[int],
+    classes: int,
+    image_shape: Sequence[int],
+) -> Iterator[tuple[int, int, int]]:
+    """The layers of a VGG that have weights, without making it.
+
+    Args:
+        filters: For each block, the filter counts of its convolutions.
+        dense: Units of each dense layer.
+        classes: Number of outputs.
+        image_shape: Shape `(height, width, channels)` of an image.
+
+    Yields:
+        For each layer the number of weights of a kernel, the number of kernels, each of which has a
+        bias too, and the number of positions that they are applied at.
+    """
+    height, width, channels = image_shape
+    for block in filters:
+        for count in block:
+            yield 9 * channels, count, height * width
+            channels = count
+        height, width = height // 2, width // 2
+    units = height * width * channels
+    for outputs in (*dense, classes):
+        yield units, outputs, 1
+        units = outputs
+
+
+def count_parameters(*design: Any) -> int:
+    """Number of parameters of a VGG; takes what `kernels` takes."""
+    return sum((weights + 1) * count for weights, count, _ in kernels(*design))
+
+
+def flops(model: VGG) -> float:
+    """Floating-point operations of a training step for one image.
+
+    Counts the convolutions and the dense layers: two operations a weight and position, forward; as
+    many for the gradient of the weights, and for that of the inputs but in the first layer. For the
+    small VGG 112 million.
+    """
+    design = (model.filters, model.dense, model.classes, model.image_shape)
+    forward = [2.0 * weights * count * places for weights, count, places in kernels(*design)]
+    return 3 * sum(forward) - forward[0]

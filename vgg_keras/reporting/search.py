@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
 
+from vgg_keras.config.search import direction_of
+from vgg_keras.reporting import words
 from vgg_keras.reporting.page import BLUE, GREY, ORANGE, Picture, Section, draw, make_axes
+from vgg_keras.runs.results import SearchResult, Trial
 
 FEWEST_FOR_RANKS = 4
 
 
-def verdict(result: Mapping[str, Any]) -> str:
+def verdict(result: SearchResult) -> str:
     """The answer in a sentence."""
-    best = result["best"]
+    best = result.best
     if best is None:
-        yet = "" if result["status"] == "finished" else " yet"
-        return f"The search is {result['status']}: no trial was completed{yet}."
-    values = ", ".join(f"{name} {value}" for name, value in best["values"].items())
-    test = best["test"]
-    return (
-        f"The best of {len(result['trials'])} trials has {values or 'no choices'}, and classifies "
-        f"{test['accuracy']:.2%} of the test images correctly ({test['correct']} of "
-        f"{test['total']})."
-    )
+        yet = "" if result.status == "finished" else " yet"
+        return f"The search is {result.status}: no trial was completed{yet}."
+    values = ", ".join(f"{name} {choice}" for name, choice in best.values.items())
+    design = f"The best of {len(result.trials)} trials has {values or 'no choices'}"
+    test = best.test
+    if test.accuracy is None:
+        return f"{design}, and a loss of {words.value(test.loss, 'loss')} on the test data."
+    correct = "" if test.correct is None else f" ({test.correct} of {test.total})"
+    return f"{design}, and classifies {test.accuracy:.2%} of the test images correctly{correct}."
 
 
-def sections(result: Mapping[str, Any]) -> list[Section]:
+def sections(result: SearchResult) -> list[Section]:
     """What the report shows."""
-    trials = [trial for trial in result["trials"] if trial["score"] is not None]
-    best_first = -1 if result["config"]["objective"] == "val_accuracy" else 1
-    trials.sort(key=lambda trial: best_first * trial["score"])
-    failed = [trial for trial in result["trials"] if trial["score"] is None]
-    names, objective = list(result["space"]), result["config"]["objective"]
-    data = result["data"]
-    told = (
+    trials = [trial for trial in result.trials if trial.score is not None]
+    best_first = -1 if direction_of(result.config["objective"]) == "max" else 1
+    trials.sort(key=lambda trial: best_first * (trial.score or 0))
+    failed = [trial for trial in result.trials if trial.score is None]
+    names, objective = list(result.space), result.config["objective"]
+    data = result.data
+    data_used = (
         f"Each trial was trained on {data['train']} images and scored by {objective} on "
         f"{data['validation']} others, held out of the training set. The {data['test']} test "
-        "images were used once, for the best design trained anew on all training images."
+        "images were used once, for the best design, retrained on all training images."
     )
     parts = []
     if trials:
-        parts.append(Section("Score by trial", [told], [score_by_trial(trials, objective)]))
+        parts.append(Section("Score by trial", [data_used], [score_by_trial(trials, objective)]))
         parts.append(
             Section(
                 "Score and size",
@@ -51,22 +51,22 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
                 [score_by_size(trials, objective, best_first)],
             )
         )
-    varied = [name for name in names if len({trial["values"].get(name) for trial in trials}) > 1]
+    varied = [name for name in names if varies(name, trials)]
     if varied:
         text = ["Each line is a trial; the best one is thick."]
         parts.append(Section("Values", text, [parallel(trials, varied, objective)]))
-    differ = len({trial["score"] for trial in trials}) > 1
+    differ = len({trial.score for trial in trials}) > 1
     if varied and differ and len(trials) >= FEWEST_FOR_RANKS:
         parts.append(importance(trials, varied, objective, -best_first))
     rows: list[list[object]] = [
         [
-            trial["id"],
-            *(trial["values"].get(name, "") for name in names),
-            trial["status"] if trial["score"] is None else f"{trial['score']:.4f}",
-            trial["parameters"] or "",
-            trial["best_epoch"] or "",
-            f"{trial['seconds']:.1f}",
-            trial["reason"] or "",
+            trial.id,
+            *(trial.values.get(name, "") for name in names),
+            trial.status if trial.score is None else f"{trial.score:.4f}",
+            trial.parameters or "",
+            trial.best_epoch or "",
+            f"{trial.seconds:.1f}",
+            trial.reason or "",
         ]
         for trial in [*trials, *failed]
     ]
@@ -74,12 +74,24 @@ def sections(result: Mapping[str, Any]) -> list[Section]:
     return [*parts, Section("All trials, the best first", head=head, rows=rows)]
 
 
-def score_by_trial(trials: list[dict[str, Any]], objective: str) -> Picture:
+def score_of(trial: Trial) -> float:
+    """The score of a trial that was completed."""
+    assert trial.score is not None
+    return trial.score
+
+
+def varies(name: str, trials: list[Trial]) -> bool:
+    """Whether a hyperparameter has several values in some trials, all of them numbers."""
+    values = {trial.values[name] for trial in trials if name in trial.values}
+    return len(values) > 1 and all(isinstance(value, (int, float)) for value in values)
+
+
+def score_by_trial(trials: list[Trial], objective: str) -> Picture:
     """Scores in the order of the trials, and the best so far."""
-    ordered = sorted(trials, key=lambda trial: int(trial["id"]))
-    pick = max if objective == "val_accuracy" else min
-    numbers = [int(trial["id"]) for trial in ordered]
-    scores = [trial["score"] for trial in ordered]
+    ordered = sorted(trials, key=lambda trial: int(trial.id))
+    pick = max if direction_of(objective) == "max" else min
+    numbers = [int(trial.id) for trial in ordered]
+    scores = [score_of(trial) for trial in ordered]
     best = [pick(scores[: end + 1]) for end in range(len(scores))]
     figure, (axes,) = make_axes()
     axes.step(numbers, best, where="post", color=ORANGE, label="best so far")
@@ -87,34 +99,34 @@ def score_by_trial(trials: list[dict[str, Any]], objective: str) -> Picture:
     axes.set(xlabel="Trial", ylabel=objective)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
-    return draw(figure, f"{objective} of each trial in turn; the best is {best[-1]:.4f}.")
+    return draw(figure, f"{objective} of each trial in order; the best is {best[-1]:.4f}.")
 
 
-def score_by_size(trials: list[dict[str, Any]], objective: str, best_first: int) -> Picture:
+def score_by_size(trials: list[Trial], objective: str, best_first: int) -> Picture:
     """Scores against parameter counts, with those that no other trial beats in both."""
-    front: list[dict[str, Any]] = []
-    for trial in sorted(trials, key=lambda t: (t["parameters"], best_first * t["score"])):
-        if not front or best_first * trial["score"] < best_first * front[-1]["score"]:
+    front: list[Trial] = []
+    for trial in sorted(trials, key=lambda t: (t.parameters or 0, best_first * score_of(t))):
+        if not front or best_first * score_of(trial) < best_first * score_of(front[-1]):
             front.append(trial)
     figure, (axes,) = make_axes()
-    sizes, scores = [t["parameters"] for t in trials], [t["score"] for t in trials]
+    sizes, scores = [t.parameters or 0 for t in trials], [score_of(t) for t in trials]
     axes.plot(sizes, scores, "o", color=BLUE)
-    line = [t["parameters"] for t in front], [t["score"] for t in front]
+    line = [t.parameters or 0 for t in front], [score_of(t) for t in front]
     axes.step(*line, where="post", color=ORANGE)
     for trial in front:
-        point = trial["parameters"], trial["score"]
-        axes.annotate(trial["id"], point, xytext=(4, 4), textcoords="offset points")
+        point = trial.parameters or 0, score_of(trial)
+        axes.annotate(trial.id, point, xytext=(4, 4), textcoords="offset points")
     axes.margins(y=0.12)
     axes.set(xlabel="Parameters", ylabel=objective)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    best = ", ".join(trial["id"] for trial in front)
+    best = ", ".join(trial.id for trial in front)
     return draw(figure, f"{objective} against parameters; not beaten in both: trials {best}.")
 
 
-def parallel(trials: list[dict[str, Any]], names: list[str], objective: str) -> Picture:
+def parallel(trials: list[Trial], names: list[str], objective: str) -> Picture:
     """A line a trial through its values, each axis from its lowest to its highest value."""
-    columns = [[trial["values"].get(name) for trial in trials] for name in names]
-    columns.append([trial["score"] for trial in trials])
+    columns = [[trial.values.get(name) for trial in trials] for name in names]
+    columns.append([score_of(trial) for trial in trials])
     labels = [*names, objective]
     figure, (axes,) = make_axes(width=max(6.4, 1.3 * len(labels)))
     axes.grid(visible=False)
@@ -140,17 +152,15 @@ def parallel(trials: list[dict[str, Any]], names: list[str], objective: str) -> 
     return draw(figure, f"The values and the {objective} of each trial, the best one thick.")
 
 
-def importance(
-    trials: list[dict[str, Any]], names: list[str], objective: str, better: int
-) -> Section:
+def importance(trials: list[Trial], names: list[str], objective: str, better: int) -> Section:
     """How far the order of the scores follows the order of each hyperparameter's values."""
     correlations = {}
     for name in names:
-        chosen = [trial for trial in trials if name in trial["values"]]
-        if len({trial["values"][name] for trial in chosen}) < 2:
+        chosen = [trial for trial in trials if name in trial.values]
+        if len({trial.values[name] for trial in chosen}) < 2:
             continue
-        values = [trial["values"][name] for trial in chosen]
-        scores = [better * trial["score"] for trial in chosen]
+        values = [trial.values[name] for trial in chosen]
+        scores = [better * score_of(trial) for trial in chosen]
         correlations[name] = float(spearmanr(values, scores).statistic)
     known = {name: rho for name, rho in correlations.items() if rho == rho}
     ordered = sorted(known, key=lambda name: abs(known[name]))
@@ -159,8 +169,8 @@ def importance(
     axes.barh(ordered, [known[name] for name in ordered], color=colors)
     axes.axvline(0, color=GREY)
     axes.set(xlim=(-1, 1), xlabel="Rank correlation with a better score")
-    told = ", ".join(f"{name} {known[name]:+.2f}" for name in reversed(ordered))
-    picture = draw(figure, f"Rank correlation of values and scores: {told}.")
+    listed = ", ".join(f"{name} {known[name]:+.2f}" for name in reversed(ordered))
+    picture = draw(figure, f"Rank correlation of values and scores: {listed}.")
     text = (
         "Spearman's rank correlation of the values with the scores: near 1, higher values were "
         "better; near -1, lower ones; near 0, it did not matter, or not in one direction. With few "

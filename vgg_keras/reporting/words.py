@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from vgg_keras.config.variants import parse_variant
+from vgg_keras.runs.results import CompareResult, Equivalence, Run, Summary
 
 FIGURES = {
     "loss": "training loss",
@@ -21,69 +21,69 @@ ARITHMETIC = {
 NOISE = "not distinguishable from the trainer's own noise."
 
 
-def names(result: Mapping[str, Any]) -> list[str]:
-    """The trainers, the first of the comparison first."""
-    return list(dict.fromkeys(run["trainer"] for run in result["runs"]))
+def figure(metric: str) -> str:
+    """The name of a figure in words."""
+    return FIGURES.get(metric, metric.replace("_", " "))
 
 
-def verdict(equivalence: Mapping[str, Any]) -> str:
+def verdict(equivalence: Equivalence) -> str:
     """The verdict on trainers that differ in bits, over many seeds."""
-    tests, both = equivalence["differences"], " and ".join(equivalence["trainers"])
-    seeds = len(equivalence["mcnemar"])
+    tests, both = equivalence.differences, " and ".join(equivalence.trainers)
+    seeds = len(equivalence.mcnemar)
     margins = " and ".join(
-        f"{size(test['margin'], metric)} in {FIGURES[metric]}" for metric, test in tests.items()
+        f"{size(test.margin, metric)} in {figure(metric)}" for metric, test in tests.items()
     )
-    if any(test["mean"] is None for test in tests.values()):
+    if any(test.mean is None for test in tests.values()):
         reason = "Some loss is not finite."
     else:
-        needed = max(test["seeds_needed"] or 0 for test in tests.values())
+        needed = max(test.seeds_needed or 0 for test in tests.values())
         reason = f"About {needed} seeds would, if the difference stays as it is."
     return {
         "equivalent": f"equivalent: over {seeds} seeds {both} differ by less than {margins}.",
         "different": f"different: over {seeds} seeds {both} differ by more than chance.",
         "undecided": f"undecided: {seeds} seeds do not tell whether {both} differ by less than "
         f"{margins}. {reason}",
-    }[equivalence["verdict"]]
+    }[equivalence.verdict]
 
 
-def differences(equivalence: Mapping[str, Any]) -> list[str]:
+def differences(equivalence: Equivalence) -> list[str]:
     """How far apart the trainers are, a sentence for each figure that was tested."""
-    told, both = [], " minus ".join(equivalence["trainers"]).capitalize()
-    for metric, test in equivalence["differences"].items():
-        mean, low, high = (size(d, metric, "+") for d in (test["mean"], *test["interval"]))
-        told.append(f"{both}, {FIGURES[metric]}: {mean} (95 % interval {low} to {high}).")
-    return told
+    sentences, both = [], " minus ".join(equivalence.trainers).capitalize()
+    for metric, test in equivalence.differences.items():
+        mean, low, high = (size(d, metric, "+") for d in (test.mean, *test.interval))
+        sentences.append(f"{both}, {figure(metric)}: {mean} (95 % interval {low} to {high}).")
+    return sentences
 
 
-def meaning(result: Mapping[str, Any]) -> list[str]:
-    """What it means that the trainers part, a sentence if they compute in different ways."""
-    if result["equivalence"] or "against" in result:
+def meaning(result: CompareResult) -> list[str]:
+    """What it means that the trainers diverge, a sentence if they compute in different ways."""
+    if result.equivalence or result.against:
         return []
-    asked = {option: result["config"].get(option) for option in ARITHMETIC}
-    first, second = ({**asked, **parse_variant(name)[1]} for name in names(result))
-    others = [told for option, told in ARITHMETIC.items() if first[option] != second[option]]
+    shared = {option: result.config.get(option) for option in ARITHMETIC}
+    first, second = ({**shared, **parse_variant(name).changes} for name in result.names)
+    others = [text for option, text in ARITHMETIC.items() if first[option] != second[option]]
     advice = "does not give the same bits; --seeds 5 tells whether they are equivalent."
     return [f"{other} {advice}" for other in others[:1]]
 
 
-def changes(result: Mapping[str, Any]) -> list[str]:
-    """What a saved run was and what is other now, a sentence for each."""
-    if "against" not in result:
+def changes(result: CompareResult) -> list[str]:
+    """What a saved run was and what differs now, a sentence for each."""
+    if result.against is None:
         return []
-    saved = result["against"]
-    told = [
+    saved = result.against
+    differences = [
         f"{what}: {text(before)} then, {text(now)} now."
-        for what, (before, now) in saved["changed"].items()
+        for what, (before, now) in saved.changed.items()
     ]
     same = "Options, packages and machine are the same now."
-    run = f"The saved run is {saved['trainer']} of {saved['directory']}."
-    return [run, *(told or [same])]
+    run = f"The saved run is {saved.trainer} of {saved.directory}."
+    return [run, *(differences or [same])]
 
 
-def summary(figures: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
+def summary(figures: Summary, metric: str) -> tuple[str, str, str]:
     """Mean, standard deviation and interval of a figure over the seeds."""
-    mean, low, high = (value(figure, metric) for figure in (figures["mean"], *figures["interval"]))
-    return mean, size(figures["deviation"], metric), f"{low} to {high}"
+    mean, low, high = (value(number, metric) for number in (figures.mean, *figures.interval))
+    return mean, size(figures.deviation, metric), f"{low} to {high}"
 
 
 def probability(p: float | None) -> str:
@@ -91,23 +91,25 @@ def probability(p: float | None) -> str:
     return "not known" if p is None else "below 0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
-def chance(run: Mapping[str, Any]) -> str:
+def chance(run: Run) -> str:
     """How far chance alone, in which images are the test images, may move a run's accuracy."""
-    low, high = run["test_interval"]
+    if run.test_interval is None:
+        return "not known"
+    low, high = run.test_interval
     return f"±{100 * (high - low) / 2:.2f} points"
 
 
-def repetitions(result: Mapping[str, Any]) -> list[str]:
+def repetitions(result: CompareResult) -> list[str]:
     """Whether the trainers repeat themselves, a sentence for each that was trained again."""
-    told = []
-    for trainer, repeated in result.get("self_check", {}).items():
-        floor = ", ".join(f"{FIGURES[m]} {size(d, m)}" for m, d in repeated["floor"].items())
-        told.append(
+    sentences = []
+    for trainer, repeated in (result.self_check or {}).items():
+        floor = ", ".join(f"{figure(m)} {size(d, m)}" for m, d in repeated.floor.items())
+        sentences.append(
             f"Trained again, {trainer} is identical to itself."
-            if repeated["repeatable"]
+            if repeated.repeatable
             else f"Trained again, {trainer} is not repeatable; its own noise: {floor}."
         )
-    return told
+    return sentences
 
 
 def text(value: Any) -> str:
@@ -115,19 +117,19 @@ def text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def value(figure: float | None, metric: str) -> str:
+def value(number: float | None, metric: str) -> str:
     """A figure as text."""
-    if figure is None:
+    if number is None:
         return "not finite"
-    return f"{figure:.2%}" if metric.endswith("accuracy") else f"{figure:.5f}"
+    return f"{number:.2%}" if metric.endswith("accuracy") else f"{number:.5f}"
 
 
 def size(difference: float | None, metric: str, sign: str = "") -> str:
     """A difference as text: of accuracies in percentage points.
 
     Args:
-        difference: None if it is not finite.
-        metric: that it is of.
+        difference: Difference; None if it is not finite.
+        metric: Name of the figure.
         sign: `+` to write it before numbers above 0.
     """
     if difference is None:

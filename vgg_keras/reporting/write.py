@@ -3,63 +3,64 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from vgg_keras.reporting import benchmark, search, training, words
 from vgg_keras.reporting.page import Section, write_page
-from vgg_keras.runs.results import read_result, result_so_far, schema_of
+from vgg_keras.runs.reading import read_result, result_so_far
+from vgg_keras.runs.results import Result
+
+KINDS: dict[str, ModuleType] = {
+    "train": training,
+    "compare": training,
+    "search": search,
+    "benchmark": benchmark,
+}
+"""What knows the sections of each command's report."""
 
 
-def write_report(directory: Path) -> Path:
+def write_report(directory: str | Path) -> Path:
     """Writes `report.html` from the `result.json` of a run.
 
     Args:
-        directory: of the run.
+        directory: Folder of the run.
 
     Returns:
         The file.
 
     Raises:
-        InputError: if there is no result, or not one that a run has left.
+        InputError: If there is no result, or not one that a run has left.
     """
+    directory = Path(directory)
     result = read_result(directory)
-    command = command_of(result)
-    kind = {"search": search, "benchmark": benchmark}.get(command, training)
-    sections = [*kind.sections(result), *about(result, command, directory)]
+    kind = KINDS[result.command]
     path = directory / "report.html"
-    title = f"vgg_keras {command}: {result['config']['name']}"
+    title = f"vgg_keras {result.command}: {result.config['name']}"
+    sections = [*kind.sections(result), *about(result, directory)]
     write_page(path, title, kind.verdict(result), sections)
     return path
 
 
-def finished(directory: Path) -> dict[str, Any] | None:
+def finished(directory: Path) -> Any:
     """The result of a run that is finished, and then has its report; None if it is not."""
     result = result_so_far(directory)
-    if result is None or result["status"] != "finished":
+    if result is None or result.status != "finished":
         return None
     if not (directory / "report.html").exists():
         write_report(directory)
     return result
 
 
-def command_of(result: Mapping[str, Any]) -> str:
-    """The command that left a result."""
-    schema = schema_of(result)
-    return "train" if schema == "compare" and "seeds" not in result["config"] else schema
-
-
-def about(result: Mapping[str, Any], command: str, directory: Path) -> list[Section]:
+def about(result: Result, directory: Path) -> list[Section]:
     """How to repeat the run, and where it ran."""
-    environment = dict(result["environment"])
+    environment = dict(result.environment)
     packages = environment.pop("packages")
     rows = [[key, words.text(value)] for key, value in {**environment, **packages}.items()]
-    config = [
-        [key, words.text(value)] for key, value in result["config"].items() if value is not None
-    ]
+    config = [[key, words.text(value)] for key, value in result.config.items() if value is not None]
     file = shlex.quote(str(directory / "config.json"))
-    code = f"vgg-keras {command} --config {file} --name AGAIN"
+    code = f"vgg-keras {result.command} --config {file} --name AGAIN"
     return [
         Section("To repeat it", code=code),
         Section("Configuration", head=["Option", "Value"], rows=config),

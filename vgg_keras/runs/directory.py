@@ -1,43 +1,34 @@
-"""The run directory: where it is, who works on it, and its `result.json`."""
+"""The run directory: where it is, and who works on it."""
 
 from __future__ import annotations
 
 import os
 import platform
-import shlex
-import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 from filelock import BaseFileLock, FileLock, Timeout
 
 from vgg_keras.config import RunConfig
 from vgg_keras.config.base import option_of
 from vgg_keras.errors import InputError, require
-from vgg_keras.runs.files import json_values, read_json, write_json, writing_whole
-from vgg_keras.runtime.machine import environment
-
-SCHEMA = 1
+from vgg_keras.runs.files import json_values, read_json
 
 
 def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
     """Makes the directory of a new run.
 
     Args:
-        logdir: holds the runs.
-        command: what the run does, such as `compare`.
-        name: of the run; None for a time stamp.
+        logdir: Folder that holds the runs.
+        command: Command of the run, such as `compare`.
+        name: Name of the run; None for a time stamp.
 
     Returns:
         `logdir/command/name`, new and empty.
 
     Raises:
-        InputError: if there is a run of that name, or the directory cannot be made.
+        InputError: If there is a run of that name, or the directory cannot be made.
     """
     path = Path(logdir, command, name or datetime.now().strftime("%Y%m%d-%H%M%S-%f"))
     try:
@@ -63,13 +54,13 @@ def find_run_directory(
     """Finds the directory of a run to go on with.
 
     Args:
-        config: must be that of the run, apart from some fields.
-        command: what the run does, such as `compare`.
-        may_differ: these fields.
-        option: that asked for it.
+        config: Configuration, which must be that of the run, apart from some fields.
+        command: Command of the run, such as `compare`.
+        may_differ: The fields that may differ.
+        option: Option that asked for it.
 
     Raises:
-        InputError: if there is none, or it was started with another configuration.
+        InputError: If there is none, or it was started with another configuration.
     """
     require(config.name is not None, "--name", f"the run to {option.strip('-')}", "none")
     directory = Path(config.logdir, command, str(config.name))
@@ -79,109 +70,22 @@ def find_run_directory(
         return directory
     old = read_json(file)
     new = json_values(config.to_dict())
+    expected = "a configuration of this version"
+    require("sources" in old, option, expected, f"one of version 0.1 in {file}; start another run")
+    files = f"the files that the run was started with, {', '.join(old['sources'] or ['none'])}"
+    same = old["sources"] == new.pop("sources")
+    require(same, option, files, "others, or other content in them; start another run")
     for field in new:
         same = field in may_differ or old.get(field) == new[field]
         require(same, option_of(field), f"{old.get(field)}, as when it was started", new[field])
     return directory
 
 
-class Result:
-    """The `result.json` of a run, up to date after each part of it.
-
-    Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by a signal)
-    or `failed`. Until its end no other process can work on the run. A run that can go on says how.
-    One that cannot go on for bad input is left as it was.
-
-    Args:
-        directory: of the run; gets `config.json` and `result.json`.
-        config: of the run.
-        resumable: whether the command can go on with a run.
-        **parts: what the file holds beside status, configuration and environment, still empty.
-
-    Attributes:
-        value: what the file holds: JSON values.
-
-    Raises:
-        InputError: if another process works on the run, or a file cannot be written.
-    """
-
-    def __init__(self, directory: Path, config: RunConfig, resumable: bool = True, **parts: Any):
-        config = replace(config, name=directory.name)
-        file = shlex.quote(str(directory / "config.json"))
-        resume = f"go on with: vgg-keras {directory.parent.name} --config {file} --resume"
-        self._advice = resume if resumable else "start it anew under another name"
-        self._path = directory / "result.json"
-        config_file = directory / "config.json"
-        with self._writing():
-            self._lock = acquire(directory)
-            files = (config_file, self._path)
-            self._before = {path: path.read_bytes() for path in files if path.exists()}
-            write_json(config_file, config.to_dict())
-        self.value: dict[str, Any] = {
-            "schema": SCHEMA,
-            "status": "running",
-            "config": json_values(config.to_dict()),
-            "environment": environment(),
-            **parts,
-        }
-
-    def update(self, **values: Any) -> None:
-        """Sets values and writes the file."""
-        self.value |= json_values(values)
-        write_json(self._path, self.value)
-
-    def __enter__(self) -> Self:
-        with self._writing():
-            self.update()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        try:
-            with self._writing():
-                self._end(error)
-        except InputError as told:
-            with suppress(OSError):
-                self.update(status="failed", reason=str(told))
-            raise
-        finally:
-            self._lock.release()
-
-    def _end(self, error: BaseException | None) -> None:
-        if isinstance(error, OSError):
-            raise error
-        if error is None:
-            self.update(status="finished")
-        elif isinstance(error, KeyboardInterrupt):
-            self.update(status="interrupted")
-            print(self._advice[0].upper() + self._advice[1:], file=sys.stderr)
-        elif isinstance(error, InputError) and self._path in self._before:
-            for path, content in self._before.items():
-                with writing_whole(path) as file:
-                    file.write(content)
-        else:
-            self.update(status="failed", reason=str(error))
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise InputError(
-                f"--logdir: expected a folder that can be written, received {self._path.parent} "
-                f"({error}); mend it and {self._advice}"
-            ) from error
-
-
 def acquire(directory: Path) -> BaseFileLock:
     """Takes the lock of a run, which the system gives back when the process dies.
 
     Raises:
-        InputError: that names the process that has it.
+        InputError: If another process has it; names that process.
     """
     lock, holder = FileLock(directory / ".lock", timeout=0), directory / ".holder"
     try:

@@ -21,17 +21,17 @@ Validator = extend(
 """Takes 1.0 for no integer, which the standard does."""
 
 
-def mismatch(value: Any, schema: str) -> str | None:
+def mismatch(value: Any, command: str) -> str | None:
     """What in a value is not as its schema says.
 
     Args:
-        value: read from JSON.
-        schema: name of a file in this folder, without its suffix.
+        value: Value read from JSON.
+        command: Command whose result it should be; `train` has the schema of `compare`.
 
     Returns:
         The place and what is wrong with it, in one line; None if nothing is.
     """
-    error = best_match(_validator(schema).iter_errors(value))
+    error = best_match(_validator("compare" if command == "train" else command).iter_errors(value))
     return error and f"{error.json_path}: {textwrap.shorten(error.message, 200)}"
 
 

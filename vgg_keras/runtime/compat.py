@@ -1,11 +1,87 @@
-"""Frees what TensorFlow would keep of a training for ever."""
+"""Private names of TensorFlow, Keras and KerasTuner, each behind one function.
+
+`tests/runtime/test_compat.py` says which of them an upgrade has taken away.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import keras
 from tensorflow.python.framework import ops
+from tensorflow.python.ops import summary_ops_v2
+
+CALLBACK_STATE: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {
+    keras.callbacks.History: ("history", "epoch"),
+    keras.callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_epoch", "best_weights"),
+    keras.callbacks.ReduceLROnPlateau: ("wait", "cooldown_counter", "best"),
+    keras.callbacks.ModelCheckpoint: (
+        "best",
+        "_batches_seen_since_last_saving",
+        "_last_batch_seen",
+    ),
+    keras.callbacks.SwapEMAWeights: ("_ema_weights_in_model",),
+}
+"""The attributes in which Keras's own callbacks keep what they have seen."""
+
+
+def initial_epoch(model: keras.Model) -> int:
+    """The epoch to start with, counted from 0, as `BackupAndRestore` or `Checkpoints` sets it."""
+    return model._initial_epoch or 0
+
+
+def set_initial_epoch(model: keras.Model, epoch: int) -> None:
+    """Sets the epoch that a training starts with, counted from 0."""
+    model._initial_epoch = epoch
+
+
+def call_of(model: keras.Model) -> Callable[..., Any]:
+    """The model's call as `fit` makes it: with `training` only if the model takes it."""
+    if model._call_has_training_arg:
+        return model
+    return lambda x, training: model(x)
+
+
+def loss_of(model: keras.Model) -> Callable[..., Any]:
+    """The model's `compute_loss` as `fit` calls it: with `training` only if it takes it."""
+    return model._compute_loss
+
+
+def build_all(model: keras.Model, batch: Any) -> None:
+    """Builds what is not yet built of model, compiled loss and metrics, and optimizer.
+
+    Args:
+        model: Compiled model.
+        batch: Specifications (`tf.TensorSpec`) of `(x, y)` or `(x, y, sample_weight)`.
+    """
+    model._symbolic_build(data_batch=batch)
+
+
+def forget_functions(model: keras.Model) -> None:
+    """Lets Keras make its training and test functions again, after a step was replaced."""
+    model.train_function = model.test_function = None
+
+
+def start_batches_at(callback: keras.callbacks.TensorBoard, batch: int) -> None:
+    """Sets the number at which the curves of batches go on."""
+    callback._global_train_batch = batch
+
+
+def serve_oracle(oracle: Any, server: Any) -> None:
+    """Adds KerasTuner's service to a gRPC server: an oracle that workers ask for trials."""
+    from keras_tuner.src import protos
+    from keras_tuner.src.distribute.oracle_chief import OracleServicer
+
+    protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
+
+
+def set_client_timeout(seconds: float) -> None:
+    """Sets how long a worker of KerasTuner waits for the answer of its chief."""
+    from keras_tuner.src.distribute import oracle_client
+
+    oracle_client.TIMEOUT = seconds
 
 
 @contextmanager
@@ -13,7 +89,7 @@ def release_graphs() -> Iterator[None]:
     """Lets go of the graphs that are traced inside it, some 8 MB a training.
 
     Keras's optimizers sum gradients through a `tf.custom_gradient`, which TensorFlow 2.21 registers
-    anew, for ever, each time a graph is traced, and which holds that graph.
+    again, for ever, each time a graph is traced, and which holds that graph.
     """
     gradients = ops.gradient_registry._registry
     before = set(gradients)
@@ -23,3 +99,14 @@ def release_graphs() -> Iterator[None]:
         for name in set(gradients) - before:
             if name.startswith("CustomGradient-"):
                 del gradients[name]
+
+
+@contextmanager
+def keeping_summary_writer() -> Iterator[None]:
+    """Leaves the default summary writer as it was, which an error in a callback would not."""
+    summaries = summary_ops_v2._summary_state
+    writer, step = summaries.writer, summaries.step
+    try:
+        yield
+    finally:
+        summaries.writer, summaries.step = writer, step

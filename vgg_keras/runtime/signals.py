@@ -1,4 +1,4 @@
-"""^C and SIGTERM, obeyed where nothing is lost."""
+"""^C and SIGTERM, heeded where nothing is lost."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from types import FrameType
 from typing import Any
 
 
-class Wish:
-    """Somebody's wish that a run stops.
+class StopRequest:
+    """A request that a run stops.
 
     Attributes:
-        signal: that was sent; None as long as nobody has the wish.
+        signal: Signal that was sent; None as long as there is no request.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
 
-    def obey(self) -> None:
-        """Stops if that is wished.
+    def raise_if_set(self) -> None:
+        """Stops if that was requested.
 
         Raises:
-            KeyboardInterrupt: with the number of the signal.
+            KeyboardInterrupt: If it was, with the number of the signal.
         """
         if self.signal:
             raise KeyboardInterrupt(self.signal)
@@ -51,34 +51,33 @@ def sigterm_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def heeding_signals() -> Iterator[Wish]:
-    """Takes ^C and SIGTERM for a wish, which is obeyed at the end at the latest.
+def deferred_signals() -> Iterator[StopRequest]:
+    """Turns ^C and SIGTERM into a request to stop, which is raised at the end at the latest.
 
-    A handler that only notes the signal is not enough of an interruption to be lost: Python drops
-    a KeyboardInterrupt that comes inside the callback of a weak reference. The second signal does
-    what it did before, and so does every signal in another thread than the main one, where Python
-    allows no handlers.
+    A handler that only notes the signal cannot be lost: Python drops a KeyboardInterrupt that comes
+    inside the callback of a weak reference. The second signal does what it did before, and so does
+    every signal in another thread than the main one, where Python allows no handlers.
 
     Yields:
-        The wish, to be obeyed as soon as nothing would be lost.
+        The request, to be raised as soon as nothing would be lost.
     """
-    wish = Wish()
+    request = StopRequest()
     before: dict[int, Any] = {}
 
-    def put_back() -> None:
+    def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
     def note(number: int, frame: FrameType | None) -> None:
-        wish.signal = number
-        put_back()
+        request.signal = number
+        restore()
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, note)
     try:
-        yield wish
+        yield request
     finally:
-        put_back()
-    wish.obey()
+        restore()
+    request.raise_if_set()

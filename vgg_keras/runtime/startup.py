@@ -8,15 +8,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
 
 @contextmanager
 def silent_startup() -> Iterator[None]:
-    """Keeps TensorFlow's start-up lines off the terminal.
+    """Keeps TensorFlow's start-up lines off the terminal, and leaves the environment as it was.
 
     TensorFlow 2.21 writes them to file descriptor 2, whatever its environment variables say, so
-    the descriptor itself is turned away, and given back with what was written if an error comes.
+    the descriptor itself is redirected. What was written appears if an error comes.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    before = os.environ.get(LOG_LEVEL)
+    os.environ.setdefault(LOG_LEVEL, "3")
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as file:
@@ -31,3 +34,5 @@ def silent_startup() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
+            if before is None:
+                del os.environ[LOG_LEVEL]

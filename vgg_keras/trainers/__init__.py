@@ -1,10 +1,8 @@
-"""Two trainers with one signature, meant to be read side by side: `tape.py` and `fit.py`."""
+"""The ways of training a model, with one signature: read `tape.py`, `loop.py`, `fit.py`."""
 
-from collections.abc import Callable
+from vgg_keras.trainers import fit, loop, step, tape
+from vgg_keras.trainers.contract import Steps, Trainer, as_trainer
 
-import keras
+TRAINERS: dict[str, Trainer] = {"tape": tape.train, "fit": fit.train, "step": step.train}
 
-from vgg_keras.trainers import fit, tape
-
-Trainer = Callable[..., keras.callbacks.History]
-TRAINERS: dict[str, Trainer] = {"tape": tape.train, "fit": fit.train}
+__all__ = ["TRAINERS", "Steps", "Trainer", "as_trainer", "fit", "loop", "step", "tape"]

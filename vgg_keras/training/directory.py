@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from vgg_keras.config import ModelConfig
 from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.reporting.write import write_report
-from vgg_keras.runs.directory import Result, create_run_directory, find_run_directory
-from vgg_keras.runs.results import result_so_far
+from vgg_keras.runs.directory import create_run_directory, find_run_directory
+from vgg_keras.runs.reading import result_so_far
+from vgg_keras.runs.result_file import ResultFile
 
 MAY_DIFFER = ("epochs", "save_every", "logdir", "name")
-"""What a resumed training may be asked for in another way; epochs may only be more."""
+"""Options of a resumed training that may differ; epochs may only be more."""
 
 
 def open_directory(config: ModelConfig, command: str, resume: bool) -> Path:
     """Makes the directory of new trainings, or finds that of trainings to go on with.
 
     Raises:
-        InputError: if there cannot be one, or there is none.
+        InputError: If there cannot be one, or there is none.
     """
     if not resume:
         return create_run_directory(config.logdir, command, config.name)
     directory = find_run_directory(config, command, MAY_DIFFER)
     if old := result_so_far(directory):
-        epochs, ended = old["config"]["epochs"], bool(old["runs"])
+        epochs, ended = old.config["epochs"], bool(old.runs)
         expected = f"{epochs}, as when it was started" + ("" if ended else ", or more")
         same = config.epochs == epochs or (config.epochs > epochs and not ended)
         require(same, "--epochs", expected, config.epochs)
@@ -39,18 +41,23 @@ def home_of(directory: Path, variant: str, part: str) -> Path:
 
 
 @contextmanager
-def reported(directory: Path, config: ModelConfig) -> Iterator[Result]:
+def reported(directory: Path, config: ModelConfig, **parts: Any) -> Iterator[ResultFile]:
     """Keeps the result of trainings, with those that were finished before, and reports it.
 
+    Args:
+        directory: Folder of the run.
+        config: Configuration of the run.
+        **parts: Names of fields that are kept of the result so far.
+
     Yields:
-        The result, whose `runs` and `self_check` are those that were finished before.
+        The file of the result, which has what was finished before.
     """
-    result = Result(directory, config, runs=[])
-    old = result_so_far(directory) or {}
-    result.value |= {part: old[part] for part in ("runs", "self_check") if part in old}
+    old = result_so_far(directory)
+    kept = {name: getattr(old, name) for name in parts} if old else {}
+    file: ResultFile = ResultFile(directory, config, **{**parts, **kept})
     try:
-        with result:
-            yield result
+        with file:
+            yield file
     except InconclusiveError:
         write_report(directory)
         raise

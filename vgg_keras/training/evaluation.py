@@ -1,90 +1,93 @@
-"""Tests a model: the figures of `Model.evaluate`, and what it says of every image."""
+"""Tests a model: the figures of `Model.evaluate`, and what it says of every example."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
-import tensorflow as tf
 from scipy import stats
 
-from vgg_keras.datasets import Batches
+from vgg_keras.datasets import Batches, StreamBatches
+from vgg_keras.models.classes import as_classes
+from vgg_keras.runs.results import Test
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model says of the test images.
+    """What a model says of the test data.
 
     Attributes:
-        loss: mean over the images, as in `Model.evaluate`.
-        accuracy: from 0 to 1.
-        labels: integers of shape `(images,)`.
-        probabilities: float32 of shape `(images, classes)`.
+        loss: Mean over the examples, as in `Model.evaluate`.
+        metrics: The model's other figures, by name.
+        total: Number of test examples.
+        labels: Integers of shape `(examples,)`; None if the model is no classifier.
+        probabilities: Floats of shape `(examples, classes)`; None likewise.
     """
 
     loss: float
-    accuracy: float
-    labels: np.ndarray
-    probabilities: np.ndarray
+    metrics: dict[str, float] = field(default_factory=dict)
+    total: int = 0
+    labels: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
 
     @property
     def predicted(self) -> np.ndarray:
-        """The most probable class of each image: integers of shape `(images,)`."""
+        """The most probable class of each example: integers of shape `(examples,)`."""
+        assert self.probabilities is not None
         return self.probabilities.argmax(axis=1)
 
     @property
     def wrong(self) -> np.ndarray:
-        """Indices of the images that it gets wrong, ascending."""
+        """Indices of the examples that it gets wrong, ascending."""
         return np.nonzero(self.predicted != self.labels)[0]
 
     @property
-    def figures(self) -> dict[str, Any]:
-        """`loss`, `accuracy`, and the `correct` of the `total` images."""
-        total = len(self.labels)
-        correct = total - len(self.wrong)
-        return {"loss": self.loss, "accuracy": self.accuracy, "correct": correct, "total": total}
+    def test(self) -> Test:
+        """The figures."""
+        metrics: dict[str, float | None] = dict(self.metrics)
+        accuracy = metrics.pop("accuracy", None)
+        if self.labels is None:
+            return Test(self.loss, accuracy, None, self.total, metrics)
+        correct = self.total - len(self.wrong)
+        accuracy = correct / self.total if accuracy is None else accuracy
+        return Test(self.loss, accuracy, correct, self.total, metrics)
 
     def mistakes(self, most: int) -> np.ndarray:
-        """Indices of wrong images, the one with the most probable wrong class first.
+        """Indices of wrong examples, the one with the most probable wrong class first.
 
         Args:
-            most: how many at most.
+            most: How many at most.
         """
+        assert self.probabilities is not None
         surest = np.argsort(-self.probabilities[self.wrong].max(axis=1), kind="stable")
         return self.wrong[surest[:most]]
 
 
-def evaluate(model: keras.Model, data: Batches) -> Evaluation:
-    """Tests a model once on every test image.
+def evaluate(model: keras.Model, data: Batches | StreamBatches) -> Evaluation:
+    """Tests a model on every test example.
 
     Args:
-        model: built; it need not be compiled.
-        data: gives the test batches.
+        model: Compiled model.
+        data: Gives the test batches.
     """
-    loss_function = keras.losses.SparseCategoricalCrossentropy()
-    loss, accuracy = keras.metrics.Mean(), keras.metrics.SparseCategoricalAccuracy()
-
-    @tf.function(input_signature=data.test.element_spec)
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        predictions = model(images, training=False)
-        losses = [loss_function(labels, predictions), *map(tf.reduce_sum, model.losses)]
-        loss.update_state(tf.reduce_sum(losses), sample_weight=tf.shape(images)[0])
-        accuracy.update_state(labels, predictions)
-        return predictions
-
-    batches = [(labels.numpy(), step(images, labels).numpy()) for images, labels in data.test]
-    labels, probabilities = map(np.concatenate, zip(*batches, strict=True))
-    return Evaluation(float(loss.result()), float(accuracy.result()), labels, probabilities)
+    figures = model.evaluate(data.test, return_dict=True, verbose=0)
+    loss = figures.pop("loss")
+    labels = probabilities = None
+    spec = data.test.element_spec[1]
+    if hasattr(spec, "dtype") and spec.dtype.is_integer:
+        labels = np.concatenate([batch[1] for batch in data.test.as_numpy_iterator()])
+        outputs = model.predict(data.test.map(lambda x, *_: (x,)), verbose=0)
+        labels, probabilities = as_classes(labels, outputs)
+    return Evaluation(loss, figures, data.test_count, labels, probabilities)
 
 
 def accuracy_interval(correct: int, total: int) -> tuple[float, float]:
     """Wilson's 95 % interval of an accuracy: what another draw of as many images may change.
 
     Args:
-        correct: images.
-        total: images.
+        correct: Number of images that are classified correctly.
+        total: Number of images.
 
     Returns:
         Lowest and highest accuracy, from 0 to 1.

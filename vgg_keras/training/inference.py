@@ -2,34 +2,118 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from vgg_keras.datasets import Arrays, Batches
+from vgg_keras import plugins
+from vgg_keras.config import ModelConfig, RunConfig
+from vgg_keras.datasets import Data, as_data, load_data
 from vgg_keras.datasets.images import MODES, read_image
 from vgg_keras.errors import InputError, require
-from vgg_keras.models.keras_file import check_keras_file
+from vgg_keras.models.factory import make_users_model
+from vgg_keras.models.saved import load_model
 from vgg_keras.models.vgg import VGG
-from vgg_keras.runs.archives import UNREADABLE
-from vgg_keras.training import evaluation
+from vgg_keras.runs.files import read_json
+from vgg_keras.runs.results import Result, Test
+from vgg_keras.trainers.prepare import prepare
+from vgg_keras.training.design import design_of
+from vgg_keras.training.evaluation import evaluate as evaluate_model
+
+OF_A_RUN = ("dataset", "limit", "model", "hyperparameters", "precision")
+"""The options of a run that its models are used with."""
+
+
+def evaluate(
+    path: str | Path,
+    *,
+    data: Any = None,
+    model: str | Callable[..., Any] | None = None,
+    dataset: str | os.PathLike[str] | None = None,
+    limit: int | None = None,
+    batch_size: int = 32,
+) -> dict[str, Test]:
+    """Evaluates saved models on test data.
+
+    Args:
+        path: A `.keras` file, or a run directory.
+        data: Data instead of a data set, as in `train`.
+        model: Name of the function that makes the model, or the function, if it is not a VGG;
+            default that of the run.
+        dataset: As in `train`; default that of the run, or mnist.
+        limit: As in `train`; default that of the run.
+        batch_size: Images a step.
+
+    Returns:
+        What each model reaches, by the path of its file.
+
+    Raises:
+        InputError: If there is no model, or it is for data of another kind.
+    """
+    paths, config = find_models(Path(path)), run_config(Path(path), dataset=dataset, limit=limit)
+    factory = factory_of(config, model)
+    found = load_data(config.dataset) if data is None else as_data(data)
+    if factory is None:
+        found = found.as_images()
+    found = found.first(config.limit)
+    return {str(file): evaluate_file(file, found, factory, batch_size) for file in paths}
+
+
+def predict(
+    path: str | Path, images: Sequence[str | Path], *, model: str | Callable[..., Any] | None = None
+) -> list[dict[str, Any]]:
+    """Classifies image files.
+
+    Images get the size and the channels that the model was trained for. They should look like the
+    training images: MNIST's digits are white on black.
+
+    Args:
+        path: A `.keras` file, or the directory of one run.
+        images: Image files: BMP, GIF, JPEG or PNG.
+        model: Function that makes the model, or its name, if it is not a VGG; default that of the
+            run.
+
+    Returns:
+        For each image `class` and `probability`, the latter in [0, 1].
+
+    Raises:
+        InputError: If a file is no image, or the model is not for gray or RGB images.
+    """
+    files = find_models(Path(path))
+    if len(files) > 1:
+        raise InputError(
+            f"path: expected one model, received {path} with {len(files)}; "
+            f"choose one, for example {files[0]}"
+        )
+    loaded = load_model(files[0], factory_of(run_config(Path(path)), model))
+    shape = loaded.image_shape if isinstance(loaded, VGG) else loaded.input_shape[1:]
+    require(len(shape) == 3, "path", "a model for images", f"one for shape {shape}")
+    height, width, channels = shape
+    require(channels in MODES, "path", "a model for 1 or 3 channels", channels)
+    pixels = [read_image(Path(image), height, width, channels) for image in images]
+    probabilities = loaded.predict(np.stack(pixels), verbose=0)
+    best = probabilities.argmax(axis=-1)
+    return [
+        {"class": int(label), "probability": float(row[label])}
+        for label, row in zip(best, probabilities, strict=True)
+    ]
 
 
 def find_models(path: Path) -> list[Path]:
     """Finds saved models.
 
     Args:
-        path: a `.keras` file, or a directory that holds some at any depth.
+        path: A `.keras` file, or a directory that holds some at any depth.
 
     Returns:
         The files, sorted, without those of trainings that were only to check another one.
 
     Raises:
-        InputError: if there is none.
+        InputError: If there is none.
     """
     files = sorted(path.rglob("*.keras")) if path.is_dir() else [path]
     files = [file for file in files if file.parent.name != "self-check"] or files
@@ -38,65 +122,65 @@ def find_models(path: Path) -> list[Path]:
     return files
 
 
-def load_model(path: Path) -> VGG:
-    """Loads a saved VGG, in Keras's safe mode and without its optimizer.
-
-    Raises:
-        InputError: if the file holds anything else, or cannot be read.
-    """
-    try:
-        check_keras_file(path)
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except UNREADABLE as error:
-        reason = textwrap.shorten(str(error), 200) or type(error).__name__
-        raise InputError(f"{path}: expected a saved model, received {reason}") from error
-
-
-def evaluate(model: VGG, arrays: Arrays, batch_size: int) -> dict[str, Any]:
-    """Evaluates a saved model on test images.
+def run_config(path: Path, **changes: Any) -> ModelConfig:
+    """What a saved model was trained with, if it lies in a run's directory; else the defaults.
 
     Args:
-        model: with weights.
-        arrays: its test images are used.
-        batch_size: images a step.
-
-    Returns:
-        `loss`, `accuracy` in [0, 1], `correct` and `total` images.
+        path: A `.keras` file or a directory.
+        **changes: Options that differ from it, or None.
 
     Raises:
-        InputError: if the model was made for images or classes of another kind.
+        InputError: If the run's configuration cannot be read.
     """
-    expected, received = (*model.image_shape, model.classes), (*arrays.image_shape, arrays.classes)
-    if expected != received:
-        raise InputError(
-            f"--dataset: expected height, width, channels and classes {expected}, as the model "
-            f"was trained for, received {received}"
-        )
-    return evaluation.evaluate(model, Batches(arrays, batch_size)).figures
+    options: dict[str, Any] = {}
+    for directory in (path, *Path(os.path.realpath(path)).parents):
+        file = directory / "config.json"
+        if file.is_file() and (directory / "result.json").is_file():
+            config = read_json(file)
+            options = {name: config[name] for name in OF_A_RUN if config.get(name) is not None}
+            if config.get("retrain_epochs"):  # a search, whose best model had the whole data set
+                options.pop("limit", None)
+            if "objective" in config and ":" in config["model"]:
+                options["hyperparameters"] = design_of(directory)["hyperparameters"]
+            break
+    given = {name: value for name, value in changes.items() if value is not None}
+    return ModelConfig.from_dict({**options, **given})
 
 
-def predict(model: VGG, paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """Classifies image files.
+def factory_of(
+    config: ModelConfig, model: str | Callable[..., Any] | None = None
+) -> Callable[[], keras.Model] | None:
+    """The function that makes a saved model; None if it is a VGG."""
+    if model is None and config.is_users_model:
+        model = config.model
+    if model is None:
+        return None
+    function = plugins.load(model, "--model") if isinstance(model, str) else model
+    return lambda: make_users_model(function, config)
 
-    Images get the size and the channels that the model was trained for. They should look like the
-    training images: MNIST's digits are white on black.
 
-    Args:
-        model: with weights.
-        paths: of the images: BMP, GIF, JPEG or PNG.
-
-    Returns:
-        For each image `class` and `probability`, the latter in [0, 1].
+def evaluate_file(
+    path: Path, data: Data, factory: Callable[[], keras.Model] | None, batch_size: int
+) -> Test:
+    """Evaluates one saved model.
 
     Raises:
-        InputError: if a file is no image, or the model is not for gray or RGB images.
+        InputError: If the model was made for images or classes of another kind.
     """
-    height, width, channels = model.image_shape
-    require(channels in MODES, "path", "a model for 1 or 3 channels", channels)
-    pixels = [read_image(path, height, width, channels) for path in paths]
-    probabilities = model.predict(np.stack(pixels), verbose=0)
-    best = probabilities.argmax(axis=-1)
-    return [
-        {"class": int(label), "probability": float(row[label])}
-        for label, row in zip(best, probabilities, strict=True)
-    ]
+    model = load_model(path, factory)
+    if isinstance(model, VGG):
+        expected = (*model.image_shape, model.classes)
+        received = (*(data.image_shape or ()), data.classes)
+        if expected != received:
+            raise InputError(
+                f"--dataset: expected height, width, channels and classes {expected}, as the "
+                f"model was trained for, received {received}"
+            )
+    batches = data.batches(batch_size)
+    prepare(model, batches, RunConfig())
+    return evaluate_model(model, batches).test
+
+
+def load_result_model(result: Result) -> keras.Model:
+    """Loads the model that a run left."""
+    return load_model(result.path / result.model_file, factory_of(run_config(result.path)))

@@ -4,83 +4,57 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from vgg_keras.datasets import Arrays
+from vgg_keras.datasets import Arrays, Data
+from vgg_keras.runs.results import Mistake
 from vgg_keras.training.evaluation import Evaluation
 
 MOST_MISTAKES = 25
 LARGEST_SIDE = 64
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """An image that was taken for something else.
-
-    Attributes:
-        index: among the test images, from 0.
-        label: its true class.
-        predicted: the class that it was taken for.
-        probability: of that class, from 0 to 1.
-        image: no side of it longer than `LARGEST_SIDE` pixels.
-    """
-
-    index: int
-    label: int
-    predicted: int
-    probability: float
-    image: Image.Image
-
-    @property
-    def caption(self) -> str:
-        """What it was taken for, in a few words."""
-        return f"{self.label} as {self.predicted}, {self.probability:.0%}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """As in `result.json`, with the image as PNG in base64."""
-        file = io.BytesIO()
-        self.image.save(file, "png")
-        return {
-            "index": self.index,
-            "label": self.label,
-            "predicted": self.predicted,
-            "probability": self.probability,
-            "png": base64.b64encode(file.getvalue()).decode(),
-        }
-
-
-def worst_mistakes(evaluation: Evaluation, arrays: Arrays) -> list[Mistake]:
-    """The most confident mistakes, the worst first.
+def worst_mistakes(evaluation: Evaluation, data: Data) -> list[tuple[Mistake, np.ndarray]]:
+    """The most confident mistakes with their images, the worst first.
 
     Args:
-        evaluation: of a model.
-        arrays: that it was tested on.
+        evaluation: Evaluation of a model.
+        data: Data that it was tested on.
+
+    Returns:
+        Each mistake, and its image: uint8 of shape `(height, width[, 3])`; none if the model is no
+        classifier, or the data are no images in memory.
     """
-    predicted = evaluation.predicted
-    return [
-        Mistake(
-            int(index),
-            int(evaluation.labels[index]),
-            int(predicted[index]),
-            float(evaluation.probabilities[index, predicted[index]]),
-            small_image(arrays.x_test[index]),
+    if evaluation.labels is None or not isinstance(data, Arrays) or not data.image_shape:
+        return []
+    predicted, worst = evaluation.predicted, []
+    for index in evaluation.mistakes(MOST_MISTAKES):
+        image = small_image(data.x_test[index])
+        file = io.BytesIO()
+        image.save(file, "png")
+        mistake = Mistake(
+            index=int(index),
+            label=int(evaluation.labels[index]),
+            predicted=int(predicted[index]),
+            probability=float(evaluation.probabilities[index, predicted[index]]),  # type: ignore[index]
+            png=base64.b64encode(file.getvalue()).decode(),
         )
-        for index in evaluation.mistakes(MOST_MISTAKES)
-    ]
+        worst.append((mistake, np.asarray(image)))
+    return worst
 
 
 def small_image(pixels: np.ndarray) -> Image.Image:
     """Makes an image; other numbers of channels than 1 and 3 become grey.
 
     Args:
-        pixels: uint8, shape `(height, width, channels)`.
+        pixels: uint8, or floats from 0 to 1, shape `(height, width, channels)`.
     """
+    if pixels.dtype != np.uint8:
+        pixels = np.clip(np.rint(pixels * 255.0), 0, 255)
     if pixels.shape[-1] != 3:
-        pixels = pixels.mean(axis=-1).astype(np.uint8)
-    image = Image.fromarray(pixels)
+        pixels = pixels.mean(axis=-1)
+    image = Image.fromarray(pixels.astype(np.uint8))
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     return image

@@ -1,15 +1,13 @@
 """The callbacks of a run."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import NamedTuple
 
-from vgg_keras.callbacks.board import Board
-from vgg_keras.callbacks.cumulative import Cumulative
-from vgg_keras.callbacks.divergence import Divergence
-from vgg_keras.callbacks.summaries import Summaries
-from vgg_keras.callbacks.timing import Timing
+from vgg_keras.callbacks import Board, Cumulative, Divergence, Summaries, Timing
 from vgg_keras.config import ModelConfig
-from vgg_keras.datasets import Arrays
+from vgg_keras.datasets import Batches, Data, StreamBatches
 from vgg_keras.training.digests import Digests
 
 
@@ -24,20 +22,24 @@ class Recording(NamedTuple):
     divergence: Divergence
 
 
-def record(home: Path, config: ModelConfig, arrays: Arrays) -> Recording:
+def record(
+    home: Path, config: ModelConfig, data: Data, batches: Batches | StreamBatches, calls: int
+) -> Recording:
     """Makes the callbacks of a run.
 
     Args:
-        home: gets the event files.
-        config: of the run.
-        arrays: of the run.
+        home: Folder that gets the event files.
+        config: Configuration of the run.
+        data: Data of the run.
+        batches: Its batches.
+        calls: Steps that one call of the training function makes.
     """
-    timing = Timing(config.batch_size * config.steps_per_execution)
+    timing = Timing(batches.batch_size * calls)
     return Recording(
         Digests(),
-        Cumulative(len(arrays.x_train), len(arrays.x_test), config.batch_size),
+        Cumulative(batches.train_count, batches.test_count, batches.batch_size),
         timing,
-        Board(home, config, timing),
-        Summaries(home, config, arrays),
-        Divergence(arrays),
+        Board(home, config, timing, batches.batch_size),
+        Summaries(home, config, data),
+        Divergence(data),
     )

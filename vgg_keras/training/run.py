@@ -1,183 +1,191 @@
-"""One run: a model made, trained, tested and saved."""
+"""`train`: one model made, trained, tested and saved."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from vgg_keras.callbacks.events import writing_events
-from vgg_keras.config import ModelConfig, TrainConfig
-from vgg_keras.datasets import Arrays, Batches, load_dataset
-from vgg_keras.errors import require
-from vgg_keras.models.vgg import VGG
+from vgg_keras.config import TrainConfig
 from vgg_keras.reporting.write import finished
+from vgg_keras.runs.results import Result, Run, TrainResult
 from vgg_keras.runtime.compat import release_graphs
-from vgg_keras.runtime.devices import make_strategy
 from vgg_keras.runtime.machine import peak_rss_bytes
-from vgg_keras.runtime.signals import heeding_signals
-from vgg_keras.trainers import TRAINERS, Trainer
+from vgg_keras.runtime.signals import deferred_signals
 from vgg_keras.training.checkpoints import Checkpoints
+from vgg_keras.training.design import design_of
 from vgg_keras.training.directory import open_directory, reported
-from vgg_keras.training.evaluation import accuracy_interval, evaluate
+from vgg_keras.training.evaluation import accuracy_interval
+from vgg_keras.training.inference import load_result_model
 from vgg_keras.training.mistakes import worst_mistakes
+from vgg_keras.training.parts import Parts, gather
 from vgg_keras.training.recording import record
-from vgg_keras.training.saved import remove_states
+from vgg_keras.training.state_files import remove_states
+
+Result.load_model = staticmethod(load_result_model)
 
 
 def train(
-    config: TrainConfig,
-    verbose: int = 0,
+    config: TrainConfig | None = None,
+    *,
+    model: str | Callable[..., Any] | None = None,
+    trainer: str | Callable[..., Any] | None = None,
+    data: Any = None,
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.Callback = (),
+    from_run: str | Path | None = None,
     resume: bool = False,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> dict[str, Any]:
+    verbose: int | None = None,
+    **options: Any,
+) -> TrainResult:
     """Trains once and leaves a run directory.
 
+    Example:
+    ```python
+    result = vgg_keras.train(limit=6000, epochs=1, trainer="tape")
+    print(result.history["val_accuracy"], result.path)
+    ```
+
     Args:
-        config: what to train, how, and where to keep it.
-        verbose: of the progress: 0 none, 1 a bar, 2 a line an epoch.
-        resume: go on with the run of that name, which was interrupted.
-        callbacks: any Keras callbacks.
+        config: What to train, how, and where to keep it; or its fields as keywords.
+        model: Name of a model, or a function that returns a `keras.Model`.
+        trainer: Name of a trainer, or a loop or steps of your own (`vgg_keras.trainers.contract`).
+        data: Data instead of the data set: `(x_train, y_train, x_test, y_test)` or a pair of
+            `tf.data.Dataset`s.
+        callbacks: Keras callbacks.
+        from_run: Folder of a run whose design is taken over, such as that of a search.
+        resume: Go on with the run of that name, which was interrupted.
+        verbose: Progress: 0 none, 1 a bar, 2 a line an epoch; default 1 on a terminal and in a
+            notebook, else 2.
+        **options: Fields of `TrainConfig`.
 
     Returns:
         The result, as in the directory's `result.json`.
 
     Raises:
-        InputError: if the configuration cannot be run, and nothing was written then; or if a file
+        InputError: If the configuration cannot be run, and nothing was written then; or if a file
             could not be written.
-        InconclusiveError: if the training diverged.
+        InconclusiveError: If the training diverged.
     """
-    arrays = load_checked(config)
+    factory, options = split(options, "model", model)
+    loop, options = split(options, "trainer", trainer)
+    trainers = None
+    if loop is not None:
+        name = getattr(loop, "__name__", type(loop).__name__)
+        options, trainers = {**options, "trainer": name}, {name: loop}
+    if from_run is not None:
+        options = {**design_of(Path(from_run)), **options}
+    config = TrainConfig.of(config, options)
+    config, parts = gather(config, [config.trainer], model=factory, trainers=trainers, data=data)
     directory = open_directory(config, "train", resume)
     if result := finished(directory):
         return result
-    with reported(directory, config) as ongoing:
-        if not ongoing.value["runs"]:
-            name, trainer = config.trainer, TRAINERS[config.trainer]
-            run = run_once(name, trainer, config, arrays, directory, verbose, callbacks)
-            ongoing.update(runs=[run])
+    several = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks
+    with reported(directory, config, runs=[]) as file:
+        if not file.result.runs:
+            run = run_once(parts, config, config.trainer, directory, verbosity(verbose), several)
+            file.update(runs=[run])
         remove_states(directory)
-    return ongoing.value
+    return file.result
 
 
-def load_checked(config: ModelConfig) -> Arrays:
-    """Loads the data set and checks that the configuration fits it.
+def split(
+    options: dict[str, Any], name: str, value: Any
+) -> tuple[Callable[..., Any] | None, dict[str, Any]]:
+    """Tells a function that was handed in from the name of one.
 
-    Raises:
-        InputError: if it does not.
+    Returns:
+        The function or None, and the options, with the name if it is one.
     """
-    arrays = load_dataset(config.dataset, config.limit)
-    make_vgg(config, arrays).check_images(arrays.image_shape)
-    sizes = {len(images) % config.batch_size for images in (arrays.x_train, arrays.x_test)}
-    for strategy in config.asked("strategy"):
-        devices = make_strategy(strategy).num_replicas_in_sync
-        for size in (config.batch_size, *sizes):
-            expected = f"batches that {devices} devices share evenly"
-            received = f"one of {size} images; choose another --batch-size or --limit"
-            require(size % devices == 0, "--strategy", expected, received)
-    config.check_classes(arrays.classes)
-    return arrays
+    if value is None:
+        return None, options
+    return (value, options) if callable(value) else (None, {**options, name: value})
 
 
-def make_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
-    """Makes the configured VGG for the classes of a data set, not yet built."""
-    changes: dict[str, Any] = {"classes": arrays.classes, "dtype": config.dtype_policy}
-    if config.filters:
-        changes["filters"] = [(count, count) for count in config.filters]
-    return VGG.from_name(config.model, **changes)
-
-
-def build_vgg(config: ModelConfig, arrays: Arrays) -> VGG:
-    """Makes the configured VGG with weights that follow from the seed."""
-    keras.utils.set_random_seed(config.seed)
-    with make_strategy(config.strategy).scope():
-        model = make_vgg(config, arrays)
-        model.build((None, *arrays.image_shape))
-    return model
-
-
-def make_batches(config: ModelConfig, arrays: Arrays) -> Batches:
-    """Makes the batches in the order that follows from the seed."""
-    return Batches(arrays, config.batch_size, config.seed, config.class_weight)
-
-
-def run_trainer(
-    trainer: Trainer,
-    model: keras.Model,
-    batches: Batches,
-    config: ModelConfig,
-    callbacks: Sequence[keras.callbacks.Callback],
-    verbose: int = 0,
-) -> keras.callbacks.History:
-    """Trains a model under the strategy that it was built with."""
-    with model.distribute_strategy.scope():
-        return trainer(model, batches, config, callbacks, verbose)
+def verbosity(verbose: int | None) -> int:
+    """Keras's `verbose`: what was asked for, else 1 on a terminal and in a notebook, else 2."""
+    if verbose is not None:
+        return verbose
+    return 1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2
 
 
 @release_graphs()
 def run_once(
+    parts: Parts,
+    config: TrainConfig,
     name: str,
-    trainer: Trainer,
-    config: ModelConfig,
-    arrays: Arrays,
     home: Path,
     verbose: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> dict[str, Any]:
-    """Trains, evaluates and saves one model; goes on where a state was saved.
+) -> Run:
+    """Trains, evaluates and saves one model; goes on where a snapshot was saved.
 
     Args:
-        name: of the trainer.
-        trainer: trains a model in place.
-        config: of the run.
-        arrays: to train on.
-        home: gets the event files, the states and `model.keras`.
-        verbose: of the progress.
-        callbacks: any Keras callbacks, beside those that record.
+        parts: What the training is made of.
+        config: Configuration of the training.
+        name: Name of its variant.
+        home: Folder that gets the event files, the snapshots and `model.keras`.
+        verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
+        callbacks: Keras callbacks, beside those that record.
 
     Returns:
-        An entry of `runs` in `result.json`.
+        The run as in the result.
     """
     gc.collect()  # the model of the run before is part of cycles
     if verbose:
         print(f"\nTrainer {name}, seed {config.seed}", flush=True)
     home.mkdir(parents=True, exist_ok=True)
-    model, batches = build_vgg(config, arrays), make_batches(config, arrays)
-    recording = record(home, config, arrays)
+    training = parts.training(config, name)
+    model = training.model
+    recording = record(home, config, parts.data, training.batches, model.steps_per_execution)
     digests, cumulative, timing = recording.digests, recording.cumulative, recording.timing
-    with heeding_signals() as wish, writing_events():
-        checkpoints = Checkpoints(home, batches, config, [*recording, *callbacks], wish)
-        history = run_trainer(trainer, model, batches, config, [checkpoints], verbose)
-        model.save(home / "model.keras")
-        evaluation = evaluate(model, batches)
-        test = evaluation.figures
-        mistakes = worst_mistakes(evaluation, arrays)
-        seconds = sum(timing.seconds_per_epoch)
+    with deferred_signals() as request, writing_events():
+        checkpoints = Checkpoints(home, config, [*recording, *callbacks], request)
+        history = training.run([checkpoints], verbose)
+        save_model(model, home / "model.keras")
+        evaluation = training.evaluate()
+        test, mistakes = evaluation.test, worst_mistakes(evaluation, parts.data)
         recording.summaries.finish(
             name,
-            evaluation.labels,
-            evaluation.probabilities,
-            test["accuracy"],
-            [(np.asarray(m.image), m.caption) for m in mistakes],
-            seconds,
+            test,
+            (evaluation.labels, evaluation.probabilities),
+            [(image, f"{m.label} as {m.predicted}, {m.probability:.0%}") for m, image in mistakes],
+            sum(timing.seconds_per_epoch),
         )
-    return {
-        "trainer": name,
-        "seed": config.seed,
-        "epochs_done": len(digests.digests),
-        "history": {key: history.history[key] for key in cumulative.history},
-        "cumulative": cumulative.history,
-        "digests": digests.digests,
-        "seconds_per_epoch": timing.seconds_per_epoch,
-        "first_step_seconds": timing.first_step_seconds,
-        "images_per_second": timing.images_per_second,
-        "peak_rss_bytes": peak_rss_bytes(),
-        "test": test,
-        "test_interval": accuracy_interval(test["correct"], test["total"]),
-        "wrong": evaluation.wrong.tolist(),
-        "mistakes": [mistake.to_dict() for mistake in mistakes],
-    }
+    return Run(
+        trainer=name,
+        seed=config.seed,
+        epochs_done=len(digests.digests),
+        history={
+            key: figures for key, figures in history.history.items() if key != "learning_rate"
+        },
+        cumulative=cumulative.history,
+        digests=digests.digests,
+        seconds_per_epoch=timing.seconds_per_epoch,
+        first_step_seconds=timing.first_step_seconds,
+        images_per_second=timing.images_per_second,
+        peak_rss_bytes=peak_rss_bytes(),
+        test=test,
+        test_interval=None
+        if test.correct is None
+        else list(accuracy_interval(test.correct, test.total)),
+        wrong=None if evaluation.labels is None else evaluation.wrong.tolist(),
+        mistakes=[mistake for mistake, _ in mistakes],
+    )
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Saves a model; of one that has no configuration (`get_config`) only the weights.
+
+    Keras cannot save a subclassed model whose arguments are objects; its weights are in
+    `model.weights.h5` then, for `factory().load_weights(...)`.
+    """
+    try:
+        model.save(path)
+    except (NotImplementedError, TypeError):
+        path.unlink(missing_ok=True)
+        model.save_weights(path.with_suffix(".weights.h5"))

@@ -1,42 +1,48 @@
-"""The best design, trained anew on all training images and tested once."""
+"""The best design, retrained on all training data and tested once."""
 
 from __future__ import annotations
 
 import statistics
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import keras
 from keras_tuner.engine.trial import TrialStatus
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.datasets import Batches, load_dataset
-from vgg_keras.runtime.signals import Wish
+from vgg_keras.runs.results import Best
+from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.training.evaluation import evaluate
-from vgg_keras.tuning.data import Data
-from vgg_keras.tuning.hypermodel import VGGHyperModel
+from vgg_keras.training.parts import Parts
+from vgg_keras.training.run import save_model
+from vgg_keras.tuning.data import SearchData
+from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.rows import chosen
-from vgg_keras.tuning.tuner import seed_of
+from vgg_keras.tuning.tuner import seed_of, stops
 
 
 def retrain_best(
-    oracle: Durable, config: SearchConfig, data: Data, directory: Path, wish: Wish, verbose: int
-) -> dict[str, Any] | None:
-    """Trains the best design anew on all training images, and tests it once.
+    oracle: Durable,
+    config: SearchConfig,
+    parts: Parts,
+    data: SearchData,
+    directory: Path,
+    request: StopRequest,
+    verbose: int,
+) -> Best | None:
+    """Trains the best design again on all training data, and tests it once.
 
     Args:
-        oracle: after its search.
-        config: of the search.
-        data: of the search.
-        directory: gets `best.keras`.
-        wish: to stop.
-        verbose: of the progress.
+        oracle: Oracle after its search.
+        config: Configuration of the search.
+        parts: What trainings are made of.
+        data: Data of the search.
+        directory: Gets `best.keras`.
+        request: Request to stop.
+        verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
 
     Returns:
-        `best` of `result.json`; None if no trial was completed.
+        The best design; None if no trial was completed.
     """
     best = next(iter(oracle.get_best_trials(1)), None)
     if best is None or best.status != TrialStatus.COMPLETED:
@@ -46,20 +52,18 @@ def retrain_best(
     epochs = config.retrain_epochs or round(statistics.mean(best_epochs))
     hp = best.hyperparameters.copy()
     hp.values = chosen(best)
-    whole = load_dataset(config.dataset) if config.retrain_epochs else data.whole
-    watched = replace(whole, x_test=data.parts.x_test, y_test=data.parts.y_test)
-    hypermodel = VGGHyperModel(replace(config, epochs=epochs), watched, wish)
+    whole = parts.whole if config.retrain_epochs else data.whole
+    watched = whole.tested_on(data.trials)
     seed = seed_of(config.seed, int(best.trial_id), config.executions)
-    keras.utils.set_random_seed(seed)
-    model = hypermodel.build(hp)
+    training = TrialModel(config, parts).training(hp, seed, watched, epochs)
     if verbose:
-        print(f"Training the design of trial {best.trial_id} on all training images", flush=True)
-    hypermodel.fit(hp, model, seed, verbose=verbose)
-    model.save(directory / "best.keras")
-    return {
-        "trial": best.trial_id,
-        "values": chosen(best),
-        "score": float(best.score),
-        "test": evaluate(model, Batches(whole, config.batch_size)).figures,
-        "model": "best.keras",
-    }
+        print(f"Retraining the design of trial {best.trial_id} on all training images", flush=True)
+    training.run([stops(request)], verbose)
+    save_model(training.model, directory / "best.keras")
+    return Best(
+        trial=best.trial_id,
+        values=chosen(best),
+        score=float(best.score),
+        test=evaluate(training.model, whole.batches(config.batch_size)).test,
+        model="best.keras",
+    )

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import grpc
-from keras_tuner.src import protos
-from keras_tuner.src.distribute.oracle_chief import OracleServicer
 
 from vgg_keras.errors import InputError, require
+from vgg_keras.runtime.compat import serve_oracle
 from vgg_keras.tuning.oracles import Durable
 
 REACH_SECONDS = 30
@@ -30,7 +29,7 @@ class Address(NamedTuple):
         """Reads `HOST:PORT`.
 
         Raises:
-            InputError: if it is something else; names the option.
+            InputError: If it is something else; names the option.
         """
         host, _, port = text.rpartition(":")
         valid = bool(host) and port.isascii() and port.isdigit() and 1 <= int(port) <= 65535
@@ -45,14 +44,14 @@ class Chief:
     """Serves an oracle from one thread, which alone changes it.
 
     Args:
-        oracle: to serve.
-        address: to listen at; None for a free port of this machine's loopback.
+        oracle: Oracle to serve.
+        address: Address to listen at; None for a free port of this machine's loopback.
 
     Attributes:
-        address: where it listens.
+        address: Address where it listens.
 
     Raises:
-        InputError: if the port is in use or the host is not this machine.
+        InputError: If the port is in use or the host is not this machine.
     """
 
     def __init__(self, oracle: Durable, address: Address | None):
@@ -69,8 +68,7 @@ class Chief:
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._server = grpc.server(self._thread, options=[("grpc.so_reuseport", 0)])
         self._server.add_insecure_port(str(self.address))
-        service = protos.get_service_grpc()
-        service.add_OracleServicer_to_server(OracleServicer(oracle), self._server)
+        serve_oracle(oracle, self._server)
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -91,7 +89,7 @@ def check_chief(address: Address) -> None:
     """Waits for the answer of a chief.
 
     Raises:
-        InputError: if there is none in time.
+        InputError: If there is none in time.
     """
     with grpc.insecure_channel(str(address)) as channel:
         try:

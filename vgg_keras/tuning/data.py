@@ -6,37 +6,35 @@ import hashlib
 from typing import Any, NamedTuple
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.datasets import Arrays, hold_out, load_dataset
+from vgg_keras.datasets import Data, hold_out
 
 
-class Data(NamedTuple):
+class SearchData(NamedTuple):
     """The data of a search.
 
     Attributes:
-        whole: training and test images.
-        parts: for trials: the training images in two parts; in place of the test images those that
-            score a trial.
-        facts: what `result.json` says of them.
+        whole: Training and test data.
+        trials: Data for trials: the training data in two parts; in place of the test data those
+            that score a trial.
+        facts: What the result says of them.
     """
 
-    whole: Arrays
-    parts: Arrays
+    whole: Data
+    trials: Data
     facts: dict[str, Any]
 
 
-def load_data(config: SearchConfig) -> Data:
-    """Loads the data of a search; the same on every machine that has the same data set.
+def split_data(config: SearchConfig, whole: Data) -> SearchData:
+    """Splits the data of a search; alike on every machine that has the same data.
 
     Raises:
-        InputError: if the configuration does not fit it.
+        InputError: If the configuration does not fit them.
     """
-    whole = load_dataset(config.dataset, config.limit)
-    config.check_classes(whole.classes)
-    parts, held = hold_out(whole, config.validation_split, config.seed)
+    trials, held = hold_out(whole, config.validation_split, config.seed)
     facts = {
-        "train": len(parts.x_train),
-        "validation": len(held),
-        "test": len(whole.x_test),
+        "train": trials.train_count,
+        "validation": trials.test_count,
+        "test": whole.test_count,
         "validation_sha256": hashlib.sha256(held.tobytes()).hexdigest(),
     }
-    return Data(whole, parts, facts)
+    return SearchData(whole, trials, facts)

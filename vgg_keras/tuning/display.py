@@ -27,8 +27,8 @@ class Display:
     """Shows a search.
 
     Args:
-        directory: of the search.
-        config: of the search.
+        directory: Folder of the search.
+        config: Configuration of the search.
         verbose: 0 nothing, 1 live lines as well, 2 only a line a trial.
     """
 

@@ -1,80 +1,82 @@
-"""The VGG as KerasTuner sees it: built from hyperparameters, fitted by either trainer."""
+"""What KerasTuner builds and trains in a trial."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import keras
 import keras_tuner
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.datasets import Arrays, Batches
+from vgg_keras.datasets import Data
+from vgg_keras.models.factory import checked
 from vgg_keras.models.vgg import VGG
-from vgg_keras.runtime.signals import Wish
-from vgg_keras.trainers import TRAINERS
-from vgg_keras.tuning.space import choose
+from vgg_keras.runtime.compat import set_initial_epoch
+from vgg_keras.training.parts import Parts
+from vgg_keras.training.training import Training
+from vgg_keras.tuning.space import choose, choose_batch_size
 
 
-class VGGHyperModel(keras_tuner.HyperModel):
-    """Builds and fits the VGG of a trial.
+class TrialModel(keras_tuner.HyperModel):
+    """Builds the model of a trial, and makes its training.
 
     Args:
-        config: of the search.
-        arrays: to train on; the test images are those that score a trial.
-        wish: to stop, obeyed after a step; None if there will be none.
+        config: Configuration of the search.
+        parts: Data whose test part scores a trial, the user's factory if there is one, and the
+            trainer.
     """
 
-    def __init__(self, config: SearchConfig, arrays: Arrays, wish: Wish | None = None):
+    def __init__(self, config: SearchConfig, parts: Parts):
         super().__init__()
-        self._config = config
-        self._arrays = arrays
-        self._wish = wish or Wish()
+        self._config, self._parts = config, parts
 
-    def build(self, hp: keras_tuner.HyperParameters) -> VGG:
-        """Makes the model and its optimizer, both built, so that a checkpoint restores both."""
-        design = choose(hp, self._config)
-        model = VGG(
-            design.filters, design.dense, self._arrays.classes, dtype=self._config.dtype_policy
-        )
-        model.build((None, *self._arrays.image_shape))
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        """Makes the model that the hyperparameters describe."""
+        config = self._config
+        if self._parts.factory:
+            before = keras.config.dtype_policy()
+            keras.config.set_dtype_policy(config.dtype_policy)
+            try:
+                return checked(self._parts.factory(hp), config.model)
+            finally:
+                keras.config.set_dtype_policy(before)
+        design, data = choose(hp, config), self._parts.data
+        model = VGG(design.filters, design.dense, data.classes or 0, dtype=config.dtype_policy)
+        model.build((None, *(data.image_shape or ())))
         model.compile(
             keras.optimizers.Adam(design.learning_rate),
             "sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            steps_per_execution=self._config.steps_per_execution,
-            jit_compile=self._config.jit_compile,
+            steps_per_execution=config.steps_per_execution,
+            jit_compile=config.jit_compile,
         )
-        model.optimizer.build(model.trainable_variables)
         return model
 
-    def fit(
+    def training(
         self,
         hp: keras_tuner.HyperParameters,
-        model: VGG,
         seed: int,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
-        verbose: int = 0,
-    ) -> keras.callbacks.History:
-        """Trains the model with the trainer of the search.
+        data: Data | None = None,
+        epochs: int | None = None,
+    ) -> Training:
+        """Makes the training of a trial.
 
         Args:
-            hp: of the trial; hyperband adds the epochs to start and to end with.
-            model: from `build`.
-            seed: of the order of the images.
-            callbacks: any Keras callbacks.
-            verbose: of the progress.
-
-        Returns:
-            The history of the epochs that were run.
+            hp: Hyperparameters; hyperband adds the epochs to start and to end with.
+            seed: Seed of the weights and of the order of the images.
+            data: Other data than those of trials.
+            epochs: Another number of epochs than that of trials.
         """
-        epochs = hp.values.get("tuner/epochs", self._config.epochs)
-        model._initial_epoch = hp.values.get("tuner/initial_epoch", 0)
-        batch_size = choose(hp, self._config).batch_size
-        batches = Batches(self._arrays, batch_size, seed, self._config.class_weight)
-        config = replace(self._config, epochs=epochs)
-        stop = keras.callbacks.LambdaCallback(
-            on_train_batch_end=lambda batch, logs: self._wish.obey()
+        config = replace(
+            self._config,
+            seed=seed,
+            epochs=epochs or hp.values.get("tuner/epochs", self._config.epochs),
+            batch_size=choose_batch_size(hp, self._config),
         )
-        trainer = TRAINERS[self._config.trainer]
-        return trainer(model, batches, config, [*callbacks, stop], verbose)
+        trainer = self._parts.trainers[config.trainer]
+        training = Training(
+            config, data or self._parts.data, lambda: self.build(hp), trainer, config.trainer
+        )
+        if epochs is None:
+            set_initial_epoch(training.model, hp.values.get("tuner/initial_epoch", 0))
+        return training

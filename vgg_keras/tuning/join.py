@@ -7,36 +7,36 @@ import time
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import require
 from vgg_keras.runs.directory import find_run_directory
-from vgg_keras.runs.results import read_result
+from vgg_keras.runs.reading import read_result
+from vgg_keras.training.parts import gather
 from vgg_keras.tuning.chief import Address, check_chief
-from vgg_keras.tuning.data import load_data
+from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.display import Display
-from vgg_keras.tuning.estimate import count_workers
 from vgg_keras.tuning.search import MAY_DIFFER
-from vgg_keras.tuning.workers import WATCH_SECONDS, Workers
+from vgg_keras.tuning.workers import WATCH_SECONDS, Workers, count_workers
 
 
 def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
     """Gives workers of this machine to the search of a chief on another one.
 
     Args:
-        config: of that search, from the `config.json` in its directory, which both machines see;
-            `workers` may differ.
+        config: Configuration of that search, from the `config.json` in its directory, which both
+            machines see; `workers` may differ.
         chief: `HOST:PORT` of its chief.
         verbose: 0 none, 1 a live line a worker.
 
     Raises:
-        InputError: if there is no such search or chief.
-        InconclusiveError: if the chief gives no answer any more.
+        InputError: If there is no such search or chief.
+        InconclusiveError: If the chief gives no answer any more.
     """
     address = Address.parse(chief, "--join")
+    config, parts = gather(config, [config.trainer])
     directory = find_run_directory(config, "search", MAY_DIFFER, "--join")
-    expected = read_result(directory).get("data")
-    data = load_data(config)
-    same = data.facts == expected
+    expected = read_result(directory).data
+    same = split_data(config, parts.data).facts == expected
     require(same, "--dataset", f"the data of the chief: {expected}", "other data")
     check_chief(address)
-    count = max(1, count_workers(config, data.parts, verbose))
+    count = max(1, count_workers(config, verbose))
     workers = Workers(count, config, directory, *address)
     with Display(directory, config, verbose).live(), workers.alive():
         while workers.running:

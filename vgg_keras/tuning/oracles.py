@@ -19,7 +19,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InputError, require
 from vgg_keras.tuning.records import Record
-from vgg_keras.tuning.space import declare
+from vgg_keras.tuning.space import values_of
 from vgg_keras.tuning.state import save_state
 
 FAILURES_IN_A_ROW = 5
@@ -27,7 +27,7 @@ CHECKPOINTS_KEPT = 3
 
 DEATHS_IN_A_TRIAL = 3
 
-MORE_THAN_EVER = 10**9
+UNLIMITED = 10**9
 """KerasTuner ends a search after some failures in a row without saving; `Durable` does it here."""
 
 ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
@@ -40,14 +40,14 @@ class Durable(Oracle):
     trial may be unknown to the oracle, or ended without the oracle's knowing.
 
     Attributes:
-        tell: called with each trial that has ended.
-        finished: set when no trial is running and none will be given.
-        stopped: why no more trials are given, if there were too many failures.
+        report: Called with each trial that has ended.
+        finished: Set when no trial is running and none will be given.
+        stopped: Why no more trials are given, if there were too many failures.
     """
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
-        self.tell: Callable[[Trial], None] = lambda trial: None
+        self.report: Callable[[Trial], None] = lambda trial: None
         self.finished = threading.Event()
         self.stopped: str | None = None
         self._deaths: Counter[str] = Counter()
@@ -93,7 +93,7 @@ class Durable(Oracle):
         trial = self.trials[trial.trial_id]
         self._retry_queue = [name for name in self._retry_queue if name != trial.trial_id]
         self._drop_checkpoints()
-        self.tell(trial)
+        self.report(trial)
         last = [self.trials[name] for name in self.end_order[-FAILURES_IN_A_ROW:]]
         failed = [trial.status == TrialStatus.FAILED for trial in last]
         if len(failed) == FAILURES_IN_A_ROW and all(failed):
@@ -169,27 +169,30 @@ class HyperbandOracle(Durable, oracles.HyperbandOracle):
         return sum(self._get_size(bracket, 0) for bracket in range(self._get_num_brackets()))
 
 
-def make_oracle(config: SearchConfig) -> Durable:
+def make_oracle(config: SearchConfig, space: keras_tuner.HyperParameters) -> Durable:
     """Makes the oracle of a search.
 
+    Args:
+        config: Configuration of the search.
+        space: The hyperparameters.
+
     Raises:
-        InputError: if the algorithm needs a package that is not installed, or a larger space.
+        InputError: If the algorithm needs a package that is not installed, or a larger space.
     """
-    objective = keras_tuner.Objective(
-        config.objective, "max" if config.objective == "val_accuracy" else "min"
-    )
     options: dict[str, Any] = {
-        "objective": objective,
-        "hyperparameters": declare(config),
+        "objective": config.objective_of_tuner,
+        "hyperparameters": space,
         "seed": int(np.random.SeedSequence(config.seed).generate_state(1)[0]) or 1,
-        "max_consecutive_failed_trials": MORE_THAN_EVER,
+        "max_consecutive_failed_trials": UNLIMITED,
     }
     if config.algorithm == "hyperband":
         oracle = HyperbandOracle(max_epochs=config.epochs, **options)
-        designs = math.prod(len(hp.values) for hp in oracle.get_space().space)
+        designs = math.prod(len(values_of(hp)) for hp in oracle.get_space().space)
         needed = oracle.designs_needed()
         expected = f"at least {needed} designs to choose from with --epochs {config.epochs}"
-        require(designs >= needed, "--algorithm hyperband", expected, designs)
+        finite = all("step" in hp.get_config() or "values" in hp.get_config() for hp in space.space)
+        enough = designs >= needed or not finite
+        require(enough, "--algorithm hyperband", expected, designs)
         return oracle
     kinds = {"random": RandomOracle, "bayesian": BayesianOracle, "grid": GridOracle}
     try:

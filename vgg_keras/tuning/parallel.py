@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from vgg_keras.errors import InconclusiveError
-from vgg_keras.runtime.signals import Wish
+from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.status import Silence
@@ -16,24 +16,26 @@ ALONE_SECONDS = 600
 FAREWELL_SECONDS = 3
 
 
-def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path, wish: Wish) -> None:
+def serve(
+    oracle: Durable, chief: Chief, workers: Workers, project: Path, request: StopRequest
+) -> None:
     """Serves an oracle until all its trials have ended.
 
     Args:
-        oracle: of the search.
-        chief: that serves it.
-        workers: of this machine; those of others come and go.
+        oracle: Oracle of the search.
+        chief: Chief that serves it.
+        workers: Workers of this machine; those of others come and go.
         project: KerasTuner's directory, where workers write their status.
-        wish: to stop.
+        request: Request to stop.
 
     Raises:
-        InconclusiveError: if no trial can be run.
+        InconclusiveError: If no trial can be run.
     """
     silence = Silence(project)
     with workers.alive(), chief.serving():
         busy = time.monotonic()
         while not oracle.finished.wait(WATCH_SECONDS):
-            wish.obey()
+            request.raise_if_set()
             workers.watch()
             for name in list(oracle.ongoing_trials):
                 busy = time.monotonic()
@@ -42,5 +44,5 @@ def serve(oracle: Durable, chief: Chief, workers: Workers, project: Path, wish: 
             if time.monotonic() - busy > ALONE_SECONDS:
                 raise InconclusiveError(f"no worker asked for a trial in {ALONE_SECONDS} s")
         farewell = time.monotonic() + FAREWELL_SECONDS
-        while oracle.tuner_ids and time.monotonic() < farewell:  # each is told that it may go
+        while oracle.tuner_ids and time.monotonic() < farewell:  # each hears that it may go
             time.sleep(0.05)

@@ -24,8 +24,8 @@ class Progress(keras.callbacks.Callback):
     """Writes the status of this worker every second, from a thread of its own.
 
     Args:
-        path: from `status_file`.
-        objective: its name in the logs.
+        path: File, from `status_file`.
+        objective: Name of the objective in the logs.
     """
 
     def __init__(self, path: Path, objective: str):
@@ -38,7 +38,7 @@ class Progress(keras.callbacks.Callback):
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def reported(self) -> Iterator[None]:
         """Writes the status inside a `with`, and removes it at its end."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._write()
@@ -57,7 +57,10 @@ class Progress(keras.callbacks.Callback):
                 self._write()
 
     def _write(self) -> None:
-        with self._lock, suppress(OSError):  # a training goes on though nobody hears of it
+        with (
+            self._lock,
+            suppress(OSError),
+        ):  # a training goes on without it
             write_json(self._path, dataclasses.asdict(self._status))
 
     def begin(self, trial: str, execution: int) -> None:

@@ -14,11 +14,11 @@ class Execution:
     """One training of a trial.
 
     Attributes:
-        seed: of its weights, its order and every other random choice.
-        score: the objective of the best epoch.
-        best_epoch: counted from 1.
-        parameters: of the model.
-        seconds: that it took.
+        seed: Seed of its weights, its order and every other random choice.
+        score: The objective in the best epoch.
+        best_epoch: Best epoch, counted from 1.
+        parameters: Number of parameters of the model.
+        seconds: Time that it took.
     """
 
     seed: int
@@ -33,8 +33,8 @@ class Record:
     """What a trial that has ended leaves in its directory.
 
     Attributes:
-        executions: none if it failed.
-        reason: why it failed.
+        executions: The trainings; none if it failed.
+        reason: Why it failed.
     """
 
     executions: tuple[Execution, ...] = ()

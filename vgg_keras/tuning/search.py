@@ -1,7 +1,8 @@
-"""The search: trials on held-out images, then the best design on all of them, tested once."""
+"""The search: trials on held-out data, then the best design on all of them, tested once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,89 +11,135 @@ from keras_tuner.engine.trial import Trial
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError, require
+from vgg_keras.models.factory import takes_hyperparameters
 from vgg_keras.models.vgg import VGG
 from vgg_keras.reporting.write import finished, write_report
-from vgg_keras.runs.directory import Result, create_run_directory, find_run_directory
-from vgg_keras.runtime.signals import Wish, heeding_signals
+from vgg_keras.runs.directory import create_run_directory, find_run_directory
+from vgg_keras.runs.result_file import ResultFile
+from vgg_keras.runs.results import SearchResult
+from vgg_keras.runtime.signals import StopRequest, deferred_signals
+from vgg_keras.training.parts import gather
+from vgg_keras.training.run import split, verbosity
 from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Address, Chief
-from vgg_keras.tuning.data import load_data
+from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.display import Display
-from vgg_keras.tuning.estimate import count_workers
+from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.oracles import Durable, make_oracle
 from vgg_keras.tuning.parallel import serve
 from vgg_keras.tuning.rows import rows
-from vgg_keras.tuning.space import describe
+from vgg_keras.tuning.space import declare, describe
 from vgg_keras.tuning.state import restore_state
 from vgg_keras.tuning.tuner import Tuner
-from vgg_keras.tuning.workers import Workers
+from vgg_keras.tuning.workers import Workers, count_workers
 
 MORE = ("trials", "retrain_epochs")
 """What a finished search may be asked for more of."""
 
 MAY_DIFFER = (*MORE, "workers", "logdir", "name")
-"""What a resumed search may be asked for in another way."""
+"""Options of a resumed search that may differ."""
 
 
 def search(
-    config: SearchConfig, resume: bool = False, verbose: int = 0, chief: str | None = None
-) -> dict[str, Any]:
+    config: SearchConfig | None = None,
+    *,
+    model: str | Callable[..., Any] | None = None,
+    trainer: str | Callable[..., Any] | None = None,
+    data: Any = None,
+    resume: bool = False,
+    verbose: int | None = None,
+    chief: str | None = None,
+    **options: Any,
+) -> SearchResult:
     """Searches, or goes on searching.
 
-    With workers, a script calls it under `if __name__ == "__main__":`, as Python asks of every
-    program that starts processes.
+    Example:
+    ```python
+    found = vgg_keras.search(trials=3, limit=6000, epochs=1)
+    print(found.best)
+    ```
 
     Args:
-        config: what to search, how, and where to keep it.
-        resume: go on with the search of that name, which was interrupted or is to have more trials.
-        verbose: 0 none, 1 a live line a worker and a line a trial, 2 the latter only.
+        config: What to search, how, and where to keep it; or its fields as keywords.
+        model: A function of KerasTuner's `hp` that returns a `keras.Model`, or its reference.
+        trainer: Name of a trainer, or a loop or steps of your own.
+        data: Data instead of the data set, as in `train`.
+        resume: Go on with the search of that name, which was interrupted or is to have more trials.
+        verbose: 0 none, 1 a live line a worker and a line a trial, 2 the latter only; default 1 on
+            a terminal and in a notebook, else 2.
         chief: `HOST:PORT` where workers of other machines may ask for trials; None for none.
+        **options: Fields of `SearchConfig`.
 
     Returns:
         The result, as in the directory's `result.json`.
 
     Raises:
-        InputError: if the configuration cannot be run; nothing was written then.
-        InconclusiveError: if so many trials in a row failed that going on makes no sense, or no
+        InputError: If the configuration cannot be run; nothing was written then.
+        InconclusiveError: If so many trials in a row failed that going on makes no sense, or no
             worker can be started.
     """
+    verbose = verbosity(verbose)
+    factory, options = split(options, "model", model)
+    loop, options = split(options, "trainer", trainer)
+    trainers = None
+    if loop is not None:
+        name = getattr(loop, "__name__", type(loop).__name__)
+        options, trainers = {**options, "trainer": name}, {name: loop}
+    if factory is not None:
+        options = {**options, "model": "given:factory"}
+    config = SearchConfig.of(config, options)
     address = None if chief is None else Address.parse(chief, "--chief")
     require(config.workers != 0 or chief is not None, "--workers", "at least 1 without --chief", 0)
-    data = load_data(config)
-    VGG(filters=[()] * max(config.blocks_choices)).check_images(data.whole.image_shape)
+    importable = factory is None and loop is None and data is None
+    expected = "1 with functions and data of this process, or their names, as in model='my.py:make'"
+    require(importable or config.workers == 1, "--workers", expected, config.workers)
+    config, parts = gather(config, [config.trainer], model=factory, trainers=trainers, data=data)
+    split_up = split_data(config, parts.data)
+    if parts.factory is None:
+        pools = VGG(filters=[()] * max(config.blocks_choices))
+        pools.check_images(parts.data.image_shape or ())
+    else:
+        expected = "a function of KerasTuner's hp"
+        takes = takes_hyperparameters(parts.factory)
+        require(takes, f"--model {config.model}", expected, "one that takes nothing")
     if resume:
         directory = find_run_directory(config, "search", MAY_DIFFER)
         old = finished(directory)
-        if old and all(old["config"][field] == getattr(config, field) for field in MORE):
+        if old and all(old.config[field] == getattr(config, field) for field in MORE):
             return old
-    config = replace(config, workers=count_workers(config, data.parts, verbose))
-    oracle = make_oracle(config)
+    config = replace(config, workers=count_workers(config, verbose))
+    trial_parts = replace(parts, data=split_up.trials)
+    hypermodel = TrialModel(config, trial_parts)
+    space = declare(config, hypermodel.build if parts.factory else None)
+    oracle = make_oracle(config, space)
     server = Chief(oracle, address) if address or config.workers != 1 else None
     if not resume:
         directory = create_run_directory(config.logdir, "search", config.name)
 
-    space = describe(oracle.get_space())
+    described = describe(oracle.get_space())
     display = Display(directory, config, verbose)
-    result = Result(directory, config, data=data.facts, space=space, trials=[], best=None)
-    with result, heeding_signals() as wish:
+    file: ResultFile[SearchResult] = ResultFile(
+        directory, config, data=split_up.facts, space=described
+    )
+    with file, deferred_signals() as request:
         restore_state(directory / "tuner")
 
-        def tell(trial: Trial) -> None:
-            result.update(trials=rows(oracle, config))
+        def report(trial: Trial) -> None:
+            file.update(trials=rows(oracle, config))
             display.show_trial(trial, oracle)
 
-        tuner = Tuner(oracle, config, data.parts, directory, wish)
-        result.update(trials=rows(oracle, config))
-        oracle.tell = tell
-        display.show_space(space)
+        tuner = Tuner(oracle, config, hypermodel, directory, request)
+        file.update(trials=rows(oracle, config))
+        oracle.report = report
+        display.show_space(described)
         if server and address:
             display.show_address(server.address)
         with display.live():
-            run_trials(tuner, oracle, config, directory, server, wish)
-        best = retrain_best(oracle, config, data, directory, wish, verbose)
-        result.update(trials=rows(oracle, config), best=best)
+            run_trials(tuner, oracle, config, directory, server, request)
+        best = retrain_best(oracle, config, parts, split_up, directory, request, verbose)
+        file.update(trials=rows(oracle, config), best=best)
     write_report(directory)
-    return result.value
+    return file.result
 
 
 def run_trials(
@@ -101,17 +148,17 @@ def run_trials(
     config: SearchConfig,
     directory: Path,
     chief: Chief | None,
-    wish: Wish,
+    request: StopRequest,
 ) -> None:
     """Runs all trials: in this process, or by workers if there is a chief.
 
     Raises:
-        InconclusiveError: if so many trials in a row failed that going on makes no sense, or no
+        InconclusiveError: If so many trials in a row failed that going on makes no sense, or no
             worker can be started.
     """
     if chief:
         workers = Workers(int(config.workers), config, directory, *chief.address)
-        serve(oracle, chief, workers, directory / "tuner", wish)
+        serve(oracle, chief, workers, directory / "tuner", request)
     else:
         tuner.search()
     if oracle.stopped:

@@ -1,4 +1,4 @@
-"""The state of a search on disk: written whole or not at all, and twice, lest a disk lose it."""
+"""The state of a search on disk, written whole or not at all, and twice: a disk may lose it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vgg_keras.runs.files import json_values, read_json, write_json
 
 
 def save_state(path: Path, value: dict[str, Any]) -> None:
-    """Writes a state file with its sha256, and a copy beside it lest the file is damaged."""
+    """Writes a state file with its sha256, and a copy beside it in case the file is damaged."""
     signed = {**value, "sha256": _sha256(json_values(value))}
     write_json(_copy_of(path), signed)
     write_json(path, signed)
@@ -22,7 +22,7 @@ def restore_state(directory: Path) -> None:
     """Mends the state files in a directory that are missing or not as they were written.
 
     Raises:
-        InputError: if a file and its copy are both damaged.
+        InputError: If a file and its copy are both damaged.
     """
     for copy in directory.rglob(_copy_of(Path("*")).name):
         path = copy.with_name(copy.name.removeprefix(".").removesuffix(".copy"))

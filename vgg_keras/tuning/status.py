@@ -13,13 +13,13 @@ class Status:
     """What a worker is doing.
 
     Attributes:
-        trial: its id; None between trials.
-        execution: counted from 0.
-        epoch: counted from 0.
-        epochs: of the execution.
-        score: the objective after the last epoch; None before.
-        seconds_left: of the execution, by the pace so far; None before its first batch.
-        beat: time by the worker's clock, set every second while it lives and its training moves;
+        trial: Id of the trial; None between trials.
+        execution: Execution, counted from 0.
+        epoch: Epoch, counted from 0.
+        epochs: Epochs of the execution.
+        score: The objective after the last epoch; None before.
+        seconds_left: Time left of the execution, by the pace so far; None before its first batch.
+        beat: Time by the worker's clock, set every second while it lives and its training moves;
             who watches asks only whether it changes.
     """
 

@@ -20,10 +20,9 @@ from keras_tuner.errors import FailedTrialError, FatalError
 
 from vgg_keras.callbacks.hparams import write_row
 from vgg_keras.config import SearchConfig
-from vgg_keras.datasets import Arrays
 from vgg_keras.runtime.compat import release_graphs
-from vgg_keras.runtime.signals import Wish
-from vgg_keras.tuning.hypermodel import VGGHyperModel
+from vgg_keras.runtime.signals import StopRequest
+from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.oracles import ENDED, Durable
 from vgg_keras.tuning.progress import Progress
 from vgg_keras.tuning.records import Execution, Record
@@ -47,25 +46,24 @@ class Tuner(keras_tuner.Tuner):
     """KerasTuner's loop over trials, with seeds, records and reasons.
 
     Args:
-        oracle: gives the trials, unless KerasTuner's environment variables name a chief that does.
-        config: of the search.
-        arrays: to train on; the test images are those that score a trial.
-        directory: of the run; `tuner/` in it is KerasTuner's, `trial-ID/` has the event files.
-        wish: to stop, obeyed before a trial and after a step; None if there will be none.
+        oracle: Gives the trials, unless KerasTuner's environment variables name a chief that does.
+        config: Configuration of the search.
+        hypermodel: Makes the trainings.
+        directory: Folder of the run; `tuner/` in it is KerasTuner's, `trial-ID/` has event files.
+        request: Request to stop, raised before a trial and after a step; None for none.
     """
 
     def __init__(
         self,
         oracle: Durable,
         config: SearchConfig,
-        arrays: Arrays,
+        hypermodel: TrialModel,
         directory: Path,
-        wish: Wish | None = None,
+        request: StopRequest | None = None,
     ):
-        self._config, self._home, self._wish = config, directory, wish or Wish()
+        self._config, self._home, self._request = config, directory, request or StopRequest()
         self._idle = False
-        hypermodel = VGGHyperModel(config, arrays, wish)
-        with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner tells what it reloads
+        with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner prints what it reloads
             super().__init__(oracle, hypermodel, directory=str(directory), project_name="tuner")
         self.save()  # or a search killed in its first trial could not go on
 
@@ -82,12 +80,15 @@ class Tuner(keras_tuner.Tuner):
         """Runs trials until the oracle has no more."""
         status = status_file(self._home / "tuner", self.tuner_id)
         self._progress = Progress(status, self._config.objective)
-        gc.freeze()  # garbage is collected twice a trial, which need not go through TensorFlow
+        frozen = gc.get_freeze_count()
+        if not frozen:
+            gc.freeze()  # garbage is collected twice a trial, which need not go through TensorFlow
         try:
-            with self._progress.told():
+            with self._progress.reported():
                 super().search()
         finally:
-            gc.unfreeze()
+            if not frozen:
+                gc.unfreeze()
 
     def pre_create_trial(self) -> None:
         """Waits before it asks again for a trial."""
@@ -97,7 +98,7 @@ class Tuner(keras_tuner.Tuner):
 
     def on_trial_begin(self, trial: Trial) -> None:
         """Notes that there is work."""
-        self._wish.obey()
+        self._request.raise_if_set()
         self._idle = False
 
     def run_trial(self, trial: Trial, **_: Any) -> dict[str, float]:
@@ -134,12 +135,16 @@ class Tuner(keras_tuner.Tuner):
         began = time.perf_counter()
         seed = seed_of(self._config.seed, int(trial.trial_id), execution)
         hp, objective = trial.hyperparameters, self.oracle.objective
-        keras.utils.set_random_seed(seed)
-        model = self._try_build(hp)
+        training = self.hypermodel.training(hp, seed)
+        model = training.model
         if "tuner/trial_id" in hp.values:
             model.load_weights(self._get_checkpoint_fname(hp.values["tuner/trial_id"]))
         stop = keras.callbacks.TerminateOnNaN()
-        history = self.hypermodel.fit(hp, model, seed, [*callbacks, stop]).history
+        history = training.run([*callbacks, stop, stops(self._request)]).history
+        if objective.name not in history:
+            raise FailedTrialError(
+                f"the objective {objective.name} is none of the figures {', '.join(history)}"
+            )
         scores = history[objective.name]
         for name, figures in history.items():
             if not np.all(np.isfinite(figures)):
@@ -159,7 +164,7 @@ class Tuner(keras_tuner.Tuner):
             write_row(row, values, score, executions[0].parameters, seconds)
 
     def on_trial_end(self, trial: Trial) -> None:
-        """Tells the oracle, and records why the trial failed if it did."""
+        """Informs the oracle, and records why the trial failed if it did."""
         self._progress.end()
         if trial.status != TrialStatus.COMPLETED:
             self._save_record(trial, Record(reason=reason(trial)))
@@ -175,6 +180,13 @@ class Tuner(keras_tuner.Tuner):
             super()._run_and_update_trial(trial, *args, **options)
         except grpc.RpcError as error:  # it is not the trial that failed
             raise FatalError(error.details()) from error
+
+
+def stops(request: StopRequest) -> keras.callbacks.Callback:
+    """A callback that ends a training after a step if that was requested."""
+    return keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: request.raise_if_set()
+    )
 
 
 def reason(trial: Trial) -> str | None:

@@ -8,16 +8,20 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 import tensorflow as tf
 from keras_tuner.errors import FatalError
-from keras_tuner.src.distribute import oracle_client
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.tuning.data import load_data
+from vgg_keras.runtime.compat import set_client_timeout
+from vgg_keras.training.parts import gather
+from vgg_keras.tuning.data import split_data
+from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.oracles import make_oracle
+from vgg_keras.tuning.space import declare
 from vgg_keras.tuning.status import log_file
 from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import CHIEF_LOST
@@ -35,13 +39,13 @@ def work(
     """Runs trials until the chief has no more, then ends the process.
 
     Args:
-        config: of the search.
-        directory: of the search.
-        host: where the chief listens.
-        port: the same.
-        name: of the worker; the chief knows it by that.
-        threads: that TensorFlow may use for one operation, and for operations side by side.
-        patience: seconds that the chief has for an answer; KerasTuner's own limit is an hour.
+        config: Configuration of the search.
+        directory: Folder of the search.
+        host: Host where the chief listens.
+        port: Its port.
+        name: Name of the worker; the chief knows it by that.
+        threads: Threads that TensorFlow may use for one operation, and for operations side by side.
+        patience: Seconds that the chief has for an answer; KerasTuner's own limit is an hour.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the worker ends it
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -53,11 +57,15 @@ def work(
     os.environ["KERASTUNER_TUNER_ID"] = name
     os.environ["KERASTUNER_ORACLE_IP"] = host
     os.environ["KERASTUNER_ORACLE_PORT"] = str(port)
-    oracle_client.TIMEOUT = patience
+    set_client_timeout(patience)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     try:
-        Tuner(make_oracle(config), config, load_data(config).parts, directory).search()
+        config, parts = gather(config, [config.trainer])
+        trials = replace(parts, data=split_data(config, parts.data).trials)
+        hypermodel = TrialModel(config, trials)
+        space = declare(config, hypermodel.build if parts.factory else None)
+        Tuner(make_oracle(config, space), config, hypermodel, directory).search()
     except (grpc.RpcError, FatalError) as error:
         reason = error if isinstance(error, FatalError) else error.details()
         print(f"no answer from the chief: {reason}", file=sys.stderr, flush=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import platform
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError
@@ -38,14 +40,41 @@ def prepare_processes() -> None:
         forkserver.ensure_running()
 
 
+def count_workers(config: SearchConfig, verbose: int) -> int:
+    """The number of workers that was asked for; `auto` is as many as there are cores and trials."""
+    if config.workers == "auto":
+        count = min(cores(), config.trials)
+        if verbose:
+            print(f"Workers: {count}", flush=True)
+        return count
+    if config.workers > cores():
+        print(f"Warning: {config.workers} workers share {cores()} cores", file=sys.stderr)
+    return config.workers
+
+
+@contextmanager
+def without_main_module() -> Iterator[None]:
+    """Keeps a process that is started from importing the script that starts it.
+
+    `multiprocessing` imports it, to find functions in it that are handed over; workers get none of
+    these. A script without `if __name__ == "__main__":` would run again in each worker.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 @dataclass
 class Worker:
     """A worker process.
 
     Attributes:
-        name: that the chief knows it by; it stays when the process is started again.
-        process: of the worker.
-        failed_starts: deaths in a row outside of a trial.
+        name: Name that the chief knows it by; it stays when the process is started again.
+        process: Its process.
+        failed_starts: Deaths in a row outside of a trial.
     """
 
     name: str
@@ -57,14 +86,14 @@ class Workers:
     """The workers of this machine.
 
     Args:
-        count: how many; each gets its share of the cores.
-        config: of the search.
-        directory: of the search.
-        host: where the chief listens.
-        port: the same.
+        count: Number of workers; each gets its share of the cores.
+        config: Configuration of the search.
+        directory: Folder of the search.
+        host: Host where the chief listens.
+        port: Its port.
 
     Attributes:
-        running: those that have not ended.
+        running: Workers that have not ended.
     """
 
     def __init__(self, count: int, config: SearchConfig, directory: Path, host: str, port: int):
@@ -95,7 +124,7 @@ class Workers:
         """Ends workers that are silent; starts those that died again, under their own names.
 
         Raises:
-            InconclusiveError: if one cannot be started, or the chief is gone.
+            InconclusiveError: If one cannot be started, or the chief is gone.
         """
         for worker in list(self.running):
             in_trial = read_status(self._project, worker.name).trial is not None
@@ -120,7 +149,8 @@ class Workers:
         arguments = (*self._arguments, name, self._threads, CHIEF_SECONDS)
         context = multiprocessing.get_context("forkserver")
         process = context.Process(target=work, args=arguments, daemon=True)
-        process.start()
+        with without_main_module():
+            process.start()
         return process
 
     def _last_line(self, worker: Worker) -> str:

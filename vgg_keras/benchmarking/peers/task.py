@@ -17,15 +17,15 @@ class Task:
     """What a peer trains.
 
     Attributes:
-        data: an `.npz` file with `images`, uint8 of shape `(images, height, width, channels)`, and
+        data: An `.npz` file with `images`, uint8 of shape `(images, height, width, channels)`, and
             `labels`, integers of shape `(images,)`.
-        filters: for each block the filter counts of its convolutions.
-        dense: units of the dense layers.
-        classes: number of outputs.
-        batch_size: images a step.
-        precision: `float32` or `bfloat16`.
-        seed: of weights and order.
-        calls: steps that count in a turn.
+        filters: For each block the filter counts of its convolutions.
+        dense: Units of the dense layers.
+        classes: Number of outputs.
+        batch_size: Images a step.
+        precision: Arithmetic: `float32` or `bfloat16`.
+        seed: Seed of weights and order.
+        calls: Steps that count in a block.
     """
 
     data: str
@@ -50,13 +50,13 @@ class Task:
 
 
 def serve(make_step: Callable[[Task], Callable[[np.ndarray, np.ndarray], object]]) -> None:
-    """Trains a turn for each line of standard input, and answers with seconds.
+    """Trains a block of steps for each line of standard input, and answers with seconds.
 
     The answer to the first line is the time of the first step, to each other line the mean time of
-    a step of a turn. The first step of a turn does not count.
+    a step of a block. The first step of a block does not count.
 
     Args:
-        make_step: makes of a task a function that trains a batch and waits until that is done.
+        make_step: Makes of a task a function that trains a batch and waits until that is done.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the benchmark ends it
     task = Task(**json.loads(sys.argv[1]))

@@ -34,7 +34,7 @@ def make_step(task: Task) -> Callable[[np.ndarray, np.ndarray], float]:
     torch.manual_seed(task.seed)
     images, _ = next(task.batches())
     model = make_vgg(task, images.shape[1:]).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters())
+    optimizer = torch.optim.Adam(model.parameters(), eps=1e-7)  # Keras's epsilon
     low = task.precision == "bfloat16"
 
     def step(images: np.ndarray, labels: np.ndarray) -> float:

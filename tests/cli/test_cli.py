@@ -1,0 +1,250 @@
+"""The program as a user runs it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from programs import in_process, refused
+
+from vgg_keras.runtime import machine
+
+SMALL = ["--limit", "80", "--epochs", "1", "--filters", "4,8"]
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["--version"]], ids=str)
+def test_help_needs_neither_tensorflow_nor_keras(arguments):
+    code = (
+        "import sys\nfrom vgg_keras.cli.program import main\n"
+        f"try:\n    main({arguments})\nexcept SystemExit as exit:\n    assert not exit.code\n"
+        "print([m for m in ('tensorflow', 'keras', 'numpy', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
+    options = ["--logdir", tmp_path, "--name", "a", "--notebook", "--require-identical"]
+    done = subprocess.run(
+        [sys.executable, "-m", "vgg_keras", "compare", *SMALL, *options],
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert CONTROL.search(done.stdout) is None
+    assert "Verdict: identical to the last bit" in done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[-1] == f"Saved in {tmp_path / 'compare' / 'a'}"
+    assert max(len(line) for line in lines[:-1] if "step - " not in line and "에" not in line) <= 80
+    assert sum(line.startswith("에포크: 1, 손실: ") for line in lines) == 4
+    published = (
+        "에포크: 1, 손실: 0.13635, 정확도: 95.7317, 테스트 손실: 0.06965, "
+        "테스트 정확도: 97.7100 (published)"
+    )
+    assert lines.count(published) == 2
+    result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
+    loss = f"{result['runs'][0]['history']['loss'][0]:.5f}"
+    rows = [line.split() for line in lines if f" {loss} " in line]
+    assert [row[:2] for row in rows] == [["1", "tape"], ["1", "fit"]]
+    assert rows[0][-1] == rows[1][-1] == result["runs"][0]["digests"][0][:8]
+
+
+@pytest.mark.parametrize("command", ["compare", "search"])
+def test_the_scripts_of_a_checkout_are_the_same_program(pytestconfig, command):
+    script = pytestconfig.rootpath / "scripts" / f"{command}.py"
+    options = ["--epochs", "7", "--print_config"]
+    done = subprocess.run([sys.executable, script, *options], capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout == subprocess.check_output(
+        [sys.executable, "-m", "vgg_keras", command, *options], timeout=60
+    )
+    assert yaml.safe_load(done.stdout)["epochs"] == 7
+
+
+def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        in_process("train", "--print_config", "--filters", "8,16", "--class-weight", "{0: 2.0}")
+    text = capsys.readouterr().out
+    printed = yaml.safe_load(text)
+    assert printed["filters"] == "8,16"
+    assert printed["class_weight"] == {"0": 2.0}
+    assert printed["batch_size"] == 32
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(SystemExit):
+        in_process("train", "--config", tmp_path / "config.yaml", "--epochs", "7", "--print_config")
+    assert yaml.safe_load(capsys.readouterr().out) == {**printed, "epochs": 7}
+
+
+@pytest.mark.slow
+def test_a_runs_own_config_repeats_it_and_json_is_alone(tmp_path, capfd):
+    options = [*SMALL, "--class-weight", "{3: 2.0}", "--logdir", tmp_path]
+    assert in_process("train", *options, "--name", "a", "--json") == 0
+    output = capfd.readouterr()
+    assert "3/3" in output.err
+    first = json.loads(output.out)
+    config = tmp_path / "train" / "a" / "config.json"
+    assert in_process("train", "--config", config, "--name", "b", "--json") == 0
+    second = json.loads(capfd.readouterr().out)
+    assert first["runs"][0]["digests"] == second["runs"][0]["digests"]
+    assert second["config"] == {**first["config"], "name": "b"}
+
+
+def test_the_quick_config_that_is_printed_can_be_given_back(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        in_process("compare", "--quick", "--print_config")
+    text = capsys.readouterr().out
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(SystemExit):
+        in_process("compare", "--config", tmp_path / "config.yaml", "--print_config")
+    assert yaml.safe_load(capsys.readouterr().out) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--quick"], (6000, 2)),
+        (["--quick", "--epochs", "5"], (6000, 5)),
+        (["--limit", "10", "--quick"], (10, 2)),
+        ([], (None, 5)),
+    ],
+    ids=str,
+)
+def test_quick_changes_defaults_only(capsys, arguments, expected):
+    with pytest.raises(SystemExit):
+        in_process("compare", *arguments, "--print_config")
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert (printed["limit"], printed["epochs"]) == expected
+
+
+@pytest.mark.slow
+def test_a_difference_shows_in_the_exit_status(tmp_path, monkeypatch, capsys):
+    from vgg_keras import trainers
+
+    def other_weights(model, *rest):
+        model.stack[0].bias.assign(np.ones(4))
+        return trainers.fit.train(model, *rest)
+
+    monkeypatch.setitem(trainers.TRAINERS, "fit", other_weights)
+    assert in_process("compare", *SMALL, "--logdir", tmp_path, "--require-identical") == 1
+    assert (
+        "Verdict: tape and fit diverge in epoch 1 of seed 0, stage initial."
+        in capsys.readouterr().out
+    )
+
+
+@pytest.mark.slow
+def test_saved_models_are_evaluated_and_predict(compared, tmp_path, capsys, digits):
+    result, directory = compared
+    assert in_process("evaluate", directory, "--json") == 0  # on the run's own test images
+    output = capsys.readouterr()
+    assert "Data: 13 test images of mnist" in output.err
+    evaluations = json.loads(output.out)
+    assert evaluations == {
+        str(directory / run.trainer / f"seed-{run.seed}" / "model.keras"): run.test.to_dict()
+        for run in result["runs"]
+    }
+
+    model = directory / "fit" / "seed-0" / "model.keras"
+    images = [tmp_path / f"{index}.png" for index in range(len(digits.x_test))]
+    for path, pixels in zip(images, digits.x_test, strict=True):
+        Image.fromarray(pixels[..., 0]).save(path)
+    assert in_process("predict", model, *images, "--json") == 0
+    predictions = json.loads(capsys.readouterr().out)
+    classes = [predictions[str(path)]["class"] for path in images]
+    correct = int(np.sum(np.array(classes) == digits.y_test))
+    assert correct == result["runs"][0]["test"]["correct"]
+    assert in_process("predict", model, images[0]) == 0
+    assert str(classes[0]) in capsys.readouterr().out
+
+    (tmp_path / "text.png").write_text("no image")
+    assert "expected an image" in refused(capsys, "predict", model, tmp_path / "text.png")
+    assert "choose one" in refused(capsys, "predict", directory, images[0])
+    content = model.read_bytes()
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1
+    for broken in (content[:1000], bytes(flipped), b""):
+        (tmp_path / "broken.keras").write_bytes(broken)
+        assert "expected a saved model" in refused(capsys, "evaluate", tmp_path / "broken.keras")
+
+
+@pytest.mark.slow
+def test_a_failure_of_the_program_is_not_taken_for_a_difference(tmp_path, monkeypatch, capsys):
+    from vgg_keras import trainers
+
+    def failing(*_):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setitem(trainers.TRAINERS, "fit", failing)
+    assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "a") == 3
+    assert "ZeroDivisionError: planted" in capsys.readouterr().err
+    result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
+    assert result["status"] == "failed"
+
+
+def test_interrupt_ends_with_130(tmp_path, monkeypatch, capsys):
+    from vgg_keras import trainers
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(trainers.TRAINERS, "fit", interrupted)
+    assert in_process("compare", *SMALL, "--logdir", tmp_path, "--name", "a") == 130
+    how, what = capsys.readouterr().err.splitlines()
+    assert how.startswith("Go on with: vgg-keras compare --config ")
+    assert what == "vgg-keras: interrupted"
+    result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
+    assert result["status"] == "interrupted"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_there_is_a_progress_bar_and_no_start_up_chatter(tmp_path):
+    import pty
+
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "vgg_keras", "train", *SMALL, "--epochs", "2", "--logdir", tmp_path],
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"},
+    ) as process:
+        os.close(terminal)
+        output = b""
+        try:
+            while chunk := os.read(screen, 4096):
+                output += chunk
+        except OSError:  # Linux ends a pseudo-terminal with an error
+            pass
+    os.close(screen)
+    assert process.returncode == 0
+    text = output.decode()
+    assert "Epoch 1/2" in text
+    assert "━" in text
+    for chatter in ("oneDNN", "CUDA", "cuda", "absl", "rebuild TensorFlow"):
+        assert chatter not in text
+
+
+@pytest.mark.parametrize(
+    ("flags", "lacks"), [("sse avx512f", True), ("sse avx512_bf16", False), ("", False)]
+)
+def test_a_processor_that_bfloat16_is_slow_on_is_known(monkeypatch, flags, lacks):
+    monkeypatch.setattr(machine, "processor", lambda: {"flags": flags})
+    assert machine.lacks_bfloat16() is lacks
+
+
+@pytest.mark.parametrize("lacks", [True, False])
+def test_who_asks_for_bfloat16_on_such_a_processor_is_warned(monkeypatch, capsys, tmp_path, lacks):
+    monkeypatch.setattr(machine, "lacks_bfloat16", lambda: lacks)
+    (tmp_path / "train" / "taken").mkdir(parents=True)
+    place = ["--logdir", tmp_path, "--name", "taken"]
+    assert in_process("train", *SMALL, "--precision", "bfloat16", *place) == 2
+    assert ("no instructions for bfloat16" in capsys.readouterr().err) is lacks

@@ -1,0 +1,167 @@
+"""report.html shows a run in one file: answer first, nothing from elsewhere, nothing let in."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import pytest
+from comparisons import SMALL
+
+from vgg_keras import cli, train
+from vgg_keras.reporting.search import importance, score_by_size, score_by_trial
+from vgg_keras.reporting.training import sections, verdict
+from vgg_keras.reporting.write import write_report
+from vgg_keras.runs.reading import read_result
+from vgg_keras.runs.results import Difference, Parity, Trial
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory, compared, searched):
+    """The folder of a run of each command."""
+    logs = tmp_path_factory.mktemp("logs")
+    train(**SMALL, logdir=logs, name="a")
+    return {"compare": compared[1], "search": searched[1], "train": logs / "train" / "a"}
+
+
+def text_of(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_a_comparison_opens_with_its_verdict_and_shows_that_the_difference_is_zero(homes):
+    page = (homes["compare"] / "report.html").read_text()
+    result = json.loads((homes["compare"] / "result.json").read_text())
+    words = "Tape and fit are identical to the last bit after each of 4 epochs."
+    assert page.index(words) < page.index("<section>")
+    assert page.count("The difference is exactly 0 in every epoch.") == 4
+    for run in result["runs"]:
+        assert run["digests"][-1][:8] in page
+    assert "vgg-keras compare --config" in page
+    assert result["environment"]["processor"] in text_of(page)
+
+
+def test_a_search_shows_its_plots_and_every_trial(homes):
+    page = (homes["search"] / "report.html").read_text()
+    result = json.loads((homes["search"] / "result.json").read_text())
+    for title in ("Score by trial", "Score and size", "Values", "Importance", "All trials"):
+        assert f"<h2>{title}" in page
+    assert page.count("<svg") == 4
+    assert f"{result['best']['test']['accuracy']:.2%} of the test images" in text_of(page)
+    for trial in result["trials"]:
+        assert f"<td>{trial['parameters']}</td>" in page
+
+
+def test_a_training_has_a_report_too(homes):
+    page = (homes["train"] / "report.html").read_text()
+    assert "of the test images are classified correctly" in page
+    assert "exactly 0" not in page
+
+
+@pytest.mark.parametrize("command", ["compare", "search", "train"])
+def test_a_report_needs_nothing_from_elsewhere_and_is_rebuilt_to_the_byte(homes, command, capsys):
+    path = homes[command] / "report.html"
+    before = path.read_bytes()
+    for address in re.findall(r"""(?:src|href)=["']([^"']*)""", before.decode()):
+        assert address.startswith(("#", "data:")), address
+    assert "<script" not in before.decode()
+    path.unlink()
+    assert cli.main(["report", str(path.parent)]) == 0
+    assert str(path) in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+def test_text_of_a_result_cannot_become_part_of_the_page(homes, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(homes["search"], copy)
+    result = json.loads((copy / "result.json").read_text())
+    planted = "<script>alert(1)</script>"
+    result["config"]["name"] = result["trials"][0]["reason"] = planted
+    result["environment"]["processor"] = planted
+    result["environment"]["system"] = "half of a pair: \ud800"
+    result["space"] = {planted if n == "filters_1" else n: v for n, v in result["space"].items()}
+    for trial in result["trials"]:
+        trial["values"][planted] = trial["values"].pop("filters_1")
+    (copy / "result.json").write_text(json.dumps(result))
+    page = write_report(copy).read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "half of a pair: \\ud800" in page
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"runs": []}', '{"space": 1}'])
+def test_what_is_no_run_is_refused_in_one_line(tmp_path, capsys, content):
+    if content is not None:
+        (tmp_path / "result.json").write_text(content)
+    assert cli.main(["report", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "result.json: expected" in line
+    assert not (tmp_path / "report.html").exists()
+
+
+def trial(number, score, parameters, filters):
+    return Trial(
+        id=str(number),
+        values={"filters_1": filters},
+        trainer="fit",
+        status="completed",
+        score=score,
+        scores=[score],
+        seeds=[0],
+        best_epoch=1,
+        seconds=1.0,
+        parameters=parameters,
+        reason=None,
+    )
+
+
+TRIALS = [
+    trial(0, 0.90, 100, 8),
+    trial(1, 0.95, 300, 16),
+    trial(2, 0.92, 400, 24),
+    trial(3, 0.97, 900, 32),
+]
+
+
+def test_the_front_holds_the_trials_that_no_other_beats_in_size_and_score():
+    picture = score_by_size(TRIALS, "val_accuracy", -1)
+    assert picture.alt.endswith("not beaten in both: trials 0, 1, 3.")
+    assert score_by_size(TRIALS, "val_loss", 1).alt.endswith("trials 0.")
+    assert "the best is 0.9700" in score_by_trial(TRIALS, "val_accuracy").alt
+
+
+def test_importance_is_the_rank_correlation_with_a_better_score():
+    (picture,) = importance(TRIALS, ["filters_1"], "val_accuracy", 1).pictures
+    assert "filters_1 +0.80" in picture.alt
+    (picture,) = importance(TRIALS, ["filters_1"], "val_loss", -1).pictures
+    assert "filters_1 -0.80" in picture.alt
+
+
+def test_a_difference_is_shown_with_its_size(homes):
+    result = read_result(homes["compare"])
+    result.runs[0].history["loss"][1] += 0.5
+    parity = Parity("diverges", 2, Difference(2, 3, "weights"))
+    result = replace(result, equivalence=None, parity=parity)
+    assert verdict(result) == "Tape and fit diverge in epoch 2, step 3: weights."
+    (curves,) = (section for section in sections(result) if section.title == "Curves")
+    assert "The largest difference is 0.5." in curves.pictures[0].alt
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [400, 1000])
+@pytest.mark.parametrize("command", ["compare", "search", "train"])
+def test_a_browser_shows_the_report_at_any_width_without_a_complaint(
+    homes, browser, command, width, tmp_path
+):
+    browser.set_window_size(width, 2000)
+    browser.get_log("performance")
+    browser.get((homes[command] / "report.html").as_uri())
+    browser.save_screenshot(str(tmp_path / f"{command}-{width}.png"))
+    assert browser.get_log("browser") == []
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    drawings = browser.find_elements("css selector", "figure[role=img][aria-label] > svg")
+    assert len(drawings) == 4
+    assert all(drawing.size["width"] > width / 2 for drawing in drawings)
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [m["params"]["request"]["url"] for m in messages if m["method"].endswith("WillBeSent")]
+    assert sent
+    assert all(url.startswith(("file:", "data:")) for url in sent), sent

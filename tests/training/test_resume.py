@@ -1,0 +1,197 @@
+"""A training killed at any moment goes on, and ends with the bits of an undisturbed one."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from programs import in_process, refused
+from trainings import SMALL, STEPS, Crash, CrashAt, curves, outcome, run, undisturbed
+
+from vgg_keras import compare
+from vgg_keras.errors import InputError
+from vgg_keras.trainers import fit
+from vgg_keras.training.state_files import load_state, save_state
+from vgg_keras.training.training import Training
+
+slow = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("trainer", "crash", "options"),
+    [
+        ("tape", STEPS + 3, {}),
+        ("fit", STEPS + 4, {"save_every": 2}),
+        pytest.param("tape", 2 * STEPS, {"save_every": 1}, marks=slow),
+        pytest.param("fit", STEPS + 5, {"save_every": 2, "steps_per_execution": 3}, marks=slow),
+        pytest.param("tape", STEPS + 3, {"save_every": 2, "precision": "float16"}, marks=slow),
+    ],
+)
+def test_a_training_goes_on_with_the_same_bits(tmp_path, trainer, crash, options):
+    with pytest.raises(Crash):
+        run(tmp_path, "a", crash, trainer=trainer, **options)
+    run(tmp_path, "a", resume=True, trainer=trainer, **options)
+    home = tmp_path / "train" / "a"
+    unsaved = {name: value for name, value in options.items() if name != "save_every"}
+    assert outcome(home) == undisturbed(**unsaved)
+    assert not list(home.glob("state*"))
+
+
+def keras_callbacks(home):
+    return [
+        keras.callbacks.ReduceLROnPlateau("val_loss", patience=2, min_delta=10.0, factor=0.5),
+        keras.callbacks.EarlyStopping(
+            "val_loss", patience=4, min_delta=10.0, restore_best_weights=True
+        ),
+        keras.callbacks.ModelCheckpoint(home, monitor="val_loss", mode="max", save_best_only=True),
+    ]
+
+
+@pytest.mark.parametrize("trainer", ["tape", pytest.param("fit", marks=slow)])
+def test_callbacks_of_keras_remember_what_they_have_seen(tmp_path, trainer):
+    # Nothing gets better by 10: the rate falls after epoch 3, training ends after epoch 5, and the
+    # highest test loss is that of an early epoch, whose file must not be overwritten.
+    models = tmp_path / "whole.keras", tmp_path / "a.keras"
+    options = {"trainer": trainer, "epochs": 9}
+    run(tmp_path, "whole", callbacks=keras_callbacks(models[0]), **options)
+    with pytest.raises(Crash):
+        run(tmp_path, "a", 2 * STEPS + 1, callbacks=keras_callbacks(models[1]), **options)
+    written = models[1].read_bytes()
+    run(tmp_path, "a", resume=True, callbacks=keras_callbacks(models[1]), **options)
+    figures = outcome(tmp_path / "train" / "a")
+    assert figures == outcome(tmp_path / "train" / "whole")
+    assert len(figures[0][0]) == 5
+    assert models[1].read_bytes() == written
+    best = [keras.models.load_model(path).get_weights() for path in models]
+    assert all(np.array_equal(a, b) for a, b in zip(*best, strict=True))
+
+
+def test_more_epochs_may_be_asked_for_until_the_training_is_finished(tmp_path):
+    with pytest.raises(Crash):
+        run(tmp_path, "a", STEPS + 1, epochs=2)
+    with pytest.raises(InputError, match=r"callbacks: expected .*CrashAt.* received .*Terminate"):
+        run(tmp_path, "a", resume=True, epochs=2, callbacks=[keras.callbacks.TerminateOnNaN()])
+    with pytest.raises(InputError, match=r"epochs: expected 2, as when .* or more, received 1"):
+        run(tmp_path, "a", resume=True, epochs=1)
+    result = run(tmp_path, "a", resume=True, epochs=3)
+    home = tmp_path / "train" / "a"
+    assert outcome(home) == undisturbed()
+    with pytest.raises(InputError, match=r"epochs: expected 3, as when .*started, received 4"):
+        run(tmp_path, "a", resume=True, epochs=4)
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+    assert run(tmp_path, "a", resume=True) == result
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
+
+
+def test_what_cannot_be_resumed_is_refused_in_a_line(tmp_path, capsys):
+    options = ["--limit", "80", "--epochs", "1", "--filters", "4", "--quiet"]
+    place = ["--logdir", tmp_path, "--name", "a"]
+    assert "expected a run in" in refused(capsys, "train", *options, *place, "--resume")
+    assert in_process("train", *options, *place) == 0
+    capsys.readouterr()
+    line = refused(capsys, "train", *options, *place, "--resume", "--seed", "1")
+    assert "--seed: expected 0, as when it was started, received 1" in line
+    assert "--name: expected the run" in refused(capsys, "train", *options, "--resume")
+    assert "exists as" in refused(capsys, "train", *options, *place)
+    config = tmp_path / "train" / "a" / "config.json"
+    assert in_process("train", "--config", config, "--resume", "--quiet") == 0
+
+
+def test_a_comparison_goes_on_with_the_training_that_was_broken(tmp_path):
+    def breaking(model, data, config, callbacks, verbose):
+        crash = [CrashAt(STEPS + 1)] if crashes.pop() else []
+        return fit.train(model, data, config, [*callbacks, *crash], verbose)
+
+    crashes = [False, True]
+    options = {**SMALL, "logdir": tmp_path, "name": "a", "verbose": 0}
+    options["trainers"] = {"tape": "tape", "fit": breaking}
+    home = tmp_path / "compare" / "a"
+    with pytest.raises(Crash):
+        compare(**options)
+    (kept,) = json.loads((home / "result.json").read_text())["runs"]
+    result = compare(**options, resume=True)
+    assert result.runs[0].to_dict() == kept
+    assert result["parity"]["verdict"] == "identical"
+    for entry in result["runs"]:
+        (digests, *_), points, _ = undisturbed()
+        assert entry["digests"] == digests
+        assert curves(home / entry["trainer"] / "seed-0") == points
+    assert not list(home.rglob("state*"))
+
+
+STATE = {"epoch": 1, "figures": [0.1, float("inf"), None], "arrays": [np.arange(3.0), np.uint8(7)]}
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path):
+    assert load_state(tmp_path) is None
+    save_state(tmp_path, STATE)
+    state = load_state(tmp_path)
+    assert [array.tolist() for array in state.pop("arrays")] == [[0, 1, 2], 7]
+    assert state == {"epoch": 1, "figures": STATE["figures"]}
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "a bit", "gone"])
+def test_a_damaged_state_gives_way_to_the_one_before_it(tmp_path, damage):
+    for epoch in range(3):
+        save_state(tmp_path, {**STATE, "epoch": epoch})
+    newest, previous = tmp_path / "state.npz", tmp_path / "state-previous.npz"
+    whole = newest.read_bytes()
+    half = len(whole) // 2
+    flipped = whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :]
+    if damage == "gone":
+        newest.unlink()
+    else:
+        newest.write_bytes({"truncated": whole[:half], "empty": b"", "a bit": flipped}[damage])
+    assert load_state(tmp_path)["epoch"] == 1
+    previous.write_bytes(b"")
+    if damage != "gone":
+        with pytest.raises(InputError, match="resume: expected a state that can be read"):
+            load_state(tmp_path)
+
+
+def test_a_state_that_was_edited_is_not_read(tmp_path):
+    save_state(tmp_path, STATE)
+    arrays = dict(np.load(tmp_path / "state.npz"))
+    np.savez(tmp_path / "state.npz", **{**arrays, "0": arrays["0"] + 1})
+    with pytest.raises(InputError, match="resume: expected a state that can be read"):
+        load_state(tmp_path)
+
+
+def test_a_training_that_gets_the_state_of_another_model_is_left_as_it_was(tmp_path):
+    for name, filters in (("a", [4]), ("b", [2])):
+        with pytest.raises(Crash):
+            run(tmp_path, name, STEPS + 1, filters=filters)
+    home = tmp_path / "train" / "a"
+    (home / "state.npz").write_bytes((tmp_path / "train" / "b" / "state.npz").read_bytes())
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="resume: expected the state of a training of this model"):
+        run(tmp_path, "a", resume=True)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_run_has_one_writer(tmp_path, capsys):
+    home = tmp_path / "train" / "a"
+    home.mkdir(parents=True)
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom vgg_keras.runs.directory import acquire\n"
+        "lock = acquire(Path(sys.argv[1]))\nprint('held', flush=True)\ntime.sleep(100)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, home], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        options = ["--logdir", tmp_path, "--name", "a", "--resume", "--quiet"]
+        assert f"held by process {other.pid} on" in refused(capsys, "train", *options)
+        other.kill()
+
+
+def test_killed_after_the_last_epoch_a_training_is_tested_again_only(tmp_path, monkeypatch):
+    def crash(*_):
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "evaluate", crash)
+        with pytest.raises(Crash):
+            run(tmp_path, "a")
+    run(tmp_path, "a", crash=1, resume=True)  # it would crash in the first step
+    assert outcome(tmp_path / "train" / "a") == undisturbed()

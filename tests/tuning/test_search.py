@@ -1,0 +1,189 @@
+"""KerasTuner over filter counts: honest scores, repeatable, never losing a trial."""
+
+import gc
+import json
+
+import jsonschema
+import keras
+import numpy as np
+import pytest
+from conftest import TRAINERS, scalars
+from searches import SCHEMA, outcome, run
+from tensorflow.python.framework.func_graph import FuncGraph
+
+from vgg_keras.config.lists import Choices
+from vgg_keras.errors import InconclusiveError, InputError
+from vgg_keras.tuning import hypermodel
+from vgg_keras.tuning.rerun import rerun
+
+
+def test_a_search_ends_with_scored_trials_and_a_tested_model(searched, digits):
+    result, home = searched
+    assert result["status"] == "finished"
+    assert [trial["status"] for trial in result["trials"]] == ["completed"] * 4
+    assert len({json.dumps(trial["values"]) for trial in result["trials"]}) == 4
+    assert result["space"] == {
+        name: {"values": [2, 4, 6], "conditions": []} for name in ("filters_1", "filters_2")
+    }
+    best = max(result["trials"], key=lambda trial: trial["score"])
+    assert result["best"]["trial"] == best["id"]
+    assert result["best"]["score"] == best["score"] == best["scores"][0]
+    assert result["data"]["train"] + result["data"]["validation"] == 200
+    assert result["best"]["test"]["total"] == result["data"]["test"] == 33
+    model = keras.models.load_model(home / "best.keras")
+    assert model.count_params() == best["parameters"]
+    counts = [best["values"]["filters_1"], best["values"]["filters_2"]]
+    assert model.filters == tuple((count,) for count in counts)
+
+
+def test_repeated_with_the_other_trainer_a_search_is_the_same(searched, tmp_path):
+    fit, tape = searched[0], run(tmp_path, trainer="tape", trials=4)
+    for trial in tape["trials"]:
+        assert trial.pop("trainer") == "tape"
+    expected, best, *rest = outcome(fit)
+    for trial in expected:
+        assert trial.pop("trainer") == "fit"
+    trials, tape_best, *tape_rest = outcome(tape)
+    assert trials == expected
+    assert (tape_best, tape_rest) == (best, rest)
+
+
+@pytest.mark.slow
+def test_with_another_seed_a_search_is_another(searched, tmp_path):
+    other = run(tmp_path, trainer="fit", seed=1, trials=1)
+    assert outcome(other)[0] != outcome(searched[0])[0][:1]
+
+
+def test_a_trial_can_be_run_again_alone_from_its_record(searched):
+    result, home = searched
+    for trial in result["trials"]:
+        history = rerun(home, f"0{trial['id']}")
+        assert max(history.history["val_accuracy"]) == trial["score"]
+        assert history.model.count_params() == trial["parameters"]
+    with pytest.raises(InputError, match="trial: expected one of 0, 1, 2, 3, received 7"):
+        rerun(home, "7")
+    with pytest.raises(
+        InputError,
+        match="execution: expected one of the 1 executions of trial 0",
+    ):
+        rerun(home, "0", execution=1)
+
+
+def test_tensorboard_shows_curves_and_a_row_for_each_trial(searched):
+    result, home = searched
+    for trial in result["trials"]:
+        events = scalars(home / f"trial-{trial['id']}" / "validation")
+        assert events["epoch_accuracy", 0] == np.float32(trial["score"])
+        row = scalars(home / f"trial-{trial['id']}")
+        assert row["design/score", 0] == pytest.approx(trial["score"])
+
+
+def test_every_execution_is_kept_and_the_score_is_their_mean(tmp_path, scripted):
+    result = run(tmp_path, trials=1, executions=3)
+    (trial,) = result["trials"]
+    assert trial["score"] == pytest.approx(np.mean(trial["scores"]))
+    assert len(trial["scores"]) == 3
+    assert len(set(trial["seeds"])) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("algorithm", "trials"), [("bayesian", 3), ("grid", 4)])
+@pytest.mark.parametrize("objective", ["val_accuracy", "val_loss"])
+def test_an_algorithm_finds_the_best_design(tmp_path, scripted, algorithm, trials, objective):
+    if algorithm == "bayesian":
+        pytest.importorskip("sklearn")
+    options = {"algorithm": algorithm, "trials": trials, "filters_choices": Choices([2, 4])}
+    result = run(tmp_path, **options, objective=objective)
+    assert len(result["trials"]) == trials
+    pick = max if objective == "val_accuracy" else min
+    assert result["best"]["score"] == pick(trial["score"] for trial in result["trials"])
+    if algorithm == "grid":
+        assert result["best"]["values"] == {"filters_1": 4, "filters_2": 4}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_hyperband_goes_on_from_the_checkpoint(tmp_path, monkeypatch, trainer):
+    seen = []
+    original = hypermodel.TrialModel.fit
+
+    def fit(self, hp, model, *rest, **options):
+        seen.append((hp.values.get("tuner/initial_epoch", 0), int(model.optimizer.iterations)))
+        return original(self, hp, model, *rest, **options)
+
+    monkeypatch.setattr(hypermodel.TrialModel, "fit", fit)
+    run(tmp_path, algorithm="hyperband", epochs=3, trainer=trainer)
+    steps = -(-180 // 32)
+    continued = [(epoch, step) for epoch, step in seen if epoch > 0]
+    assert continued
+    assert all(step == epoch * steps for epoch, step in continued)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_the_graphs_of_past_trials_are_not_kept(tmp_path, monkeypatch, trainer):
+    graphs = []
+    original = hypermodel.TrialModel.build
+
+    def build(self, hp):
+        gc.collect()
+        graphs.append(sum(isinstance(item, FuncGraph) for item in gc.get_objects()))
+        return original(self, hp)
+
+    monkeypatch.setattr(hypermodel.TrialModel, "build", build)
+    run(tmp_path, trainer=trainer)
+    assert len(graphs) == 4
+    assert graphs[1:3] == [graphs[1]] * 2
+
+
+def test_a_failed_trial_is_recorded_with_its_reason_and_is_never_best(tmp_path, monkeypatch):
+    choices = Choices([2, 4])
+    original = hypermodel.TrialModel.build
+
+    def build(self, hp):
+        model = original(self, hp)
+        if hp.values.get("filters_1") == 2:
+            model.stack[-1].bias.assign(np.full(10, np.nan))
+        if hp.values.get("filters_1") == 4 and hp.values.get("filters_2") == 4:
+            raise MemoryError("no memory left")
+        return model
+
+    monkeypatch.setattr(hypermodel.TrialModel, "build", build)
+    result = run(tmp_path, algorithm="grid", trials=4, filters_choices=choices)
+    by_values = {tuple(trial["values"].values()): trial for trial in result["trials"]}
+    assert len(by_values) == 4
+    for (first, second), trial in by_values.items():
+        if first == 2:
+            assert trial["status"] == "failed"
+            assert "is nan after 1 epochs" in trial["reason"]
+        elif (first, second) == (4, 4):
+            assert (trial["status"], trial["reason"]) == ("failed", "MemoryError: no memory left")
+        else:
+            assert (trial["status"], trial["reason"]) == ("completed", None)
+    assert result["best"]["values"] == {"filters_1": 4, "filters_2": 2}
+
+
+@pytest.mark.slow
+def test_a_search_of_failures_stops_and_keeps_its_state(tmp_path, scripted):
+    def fail(*_, **__):
+        raise ValueError("planted")
+
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(hypermodel.TrialModel, "fit", fail)
+    with pytest.raises(InconclusiveError, match=r"5 trials in a row failed.*ValueError: planted"):
+        run(tmp_path, trials=9)
+    result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())
+    jsonschema.validate(result, SCHEMA)
+    assert result["status"] == "failed"
+    assert [trial["status"] for trial in result["trials"]] == ["failed"] * 5
+    monkeypatch.undo()
+    resumed = run(tmp_path, trials=9, resume=True)
+    assert [trial["status"] for trial in resumed["trials"]] == ["failed"] * 5 + ["completed"] * 4
+
+
+def test_checkpoints_of_all_but_the_best_are_removed(tmp_path, scripted):
+    result = run(tmp_path, trials=6)
+    kept = {path.parent.name for path in (tmp_path / "search" / "a" / "tuner").rglob("*.h5")}
+    best = sorted(result["trials"], key=lambda trial: -trial["score"])[:3]
+    assert len(kept) == 3
+    assert f"trial_{best[0]['id']}" in kept

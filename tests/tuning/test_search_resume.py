@@ -1,0 +1,201 @@
+"""A search killed at any moment goes on, and ends as if it had not been."""
+
+import functools
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from programs import in_process
+from searches import outcome, run, start
+
+from vgg_keras import cli
+from vgg_keras.config.lists import Choices
+from vgg_keras.errors import InputError
+from vgg_keras.tuning import hypermodel
+
+
+@pytest.fixture
+def undisturbed(scripted):
+    """Gives the outcome of a search with these options that nothing disturbs."""
+    return undisturbed_outcome
+
+
+@functools.cache
+def undisturbed_outcome(**options):
+    with tempfile.TemporaryDirectory() as home:
+        return outcome(run(Path(home), **options))
+
+
+@pytest.mark.slow
+def test_a_finished_search_can_have_more_trials(tmp_path, undisturbed):
+    run(tmp_path, trials=1)
+    resumed = run(tmp_path, resume=True)
+    assert outcome(resumed) == undisturbed()
+    model = tmp_path / "search" / "a" / "best.keras"
+    before = model.stat().st_mtime_ns
+    assert run(tmp_path, resume=True) == resumed
+    assert model.stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["grid", "bayesian"])
+def test_any_algorithm_goes_on_where_it_was(tmp_path, undisturbed, algorithm):
+    if algorithm == "bayesian":
+        pytest.importorskip("sklearn")
+    run(tmp_path, algorithm=algorithm, trials=4)
+    resumed = run(tmp_path, algorithm=algorithm, trials=6, resume=True)
+    assert outcome(resumed) == undisturbed(algorithm=algorithm, trials=6)
+
+
+@pytest.mark.slow
+def test_hyperband_runs_the_trial_again_in_which_it_was_killed(tmp_path, undisturbed, monkeypatch):
+    options = {"algorithm": "hyperband", "trials": 5, "epochs": 3}
+    whole = undisturbed(**options)
+    scripted_fit, seen = hypermodel.TrialModel.fit, []
+
+    def fit(self, *arguments, **options):
+        seen.append(1)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return scripted_fit(self, *arguments, **options)
+
+    monkeypatch.setattr(hypermodel.TrialModel, "fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, **options)
+    assert outcome(run(tmp_path, **options, resume=True)) == whole
+
+
+@pytest.mark.slow
+def test_the_best_design_can_be_trained_for_longer_on_the_whole_data_set(
+    tmp_path, scripted, mnist, capsys
+):
+    path = tmp_path / "few.npz"
+    few = mnist.first(300)
+    np.savez(path, x_train=few.x_train, y_train=few.y_train, x_test=few.x_test, y_test=few.y_test)
+    short = run(tmp_path, trials=1, dataset=str(path))
+    longer = run(tmp_path, trials=1, dataset=str(path), resume=True, retrain_epochs=2)
+    assert short["best"]["test"]["total"] == 33
+    assert longer["best"]["test"]["total"] == 50
+    assert in_process("evaluate", tmp_path / "search" / "a", "--json") == 0
+    (evaluated,) = json.loads(capsys.readouterr().out).values()
+    assert evaluated == longer["best"]["test"]
+    assert longer["trials"] == short["trials"]
+
+
+def test_another_space_cannot_be_resumed(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    before = (tmp_path / "search" / "a" / "result.json").read_bytes()
+    with pytest.raises(InputError, match=r"filters_choices: expected \[2, 4, 6\], as when"):
+        run(tmp_path, resume=True, filters_choices=Choices([2, 4]))
+    with pytest.raises(InputError, match="resume: expected a run in"):
+        run(tmp_path, "none", resume=True)
+    assert (tmp_path / "search" / "a" / "result.json").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_killed_and_interrupted_a_search_ends_as_if_undisturbed(searched, tmp_path):
+    home = tmp_path / "search" / "a"
+    for trial, number, status, more in (
+        (1, signal.SIGKILL, -9, []),
+        (2, signal.SIGTERM, 143, ["--resume"]),
+    ):
+        process = start(tmp_path, "--trainer", "fit", "--trials", "4", *more)
+        state = home / "tuner" / f"trial_{trial}" / "trial.json"
+        deadline = time.monotonic() + 120
+        while not state.is_file() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, error = process.communicate(timeout=10)
+        assert process.returncode == status
+    assert json.loads((home / "result.json").read_text())["status"] == "interrupted"
+    command = error.split("Go on with: vgg-keras ")[1].splitlines()[0].split()
+    assert command[-1] == "--resume"
+    assert cli.main([*command, "--quiet"]) == 0
+    assert outcome(json.loads((home / "result.json").read_text())) == outcome(searched[0])
+
+
+def disturbed_states(tmp_path):
+    """States that a kill between two of KerasTuner's writes leaves behind."""
+    tuner = tmp_path / "search" / "a" / "tuner"
+    oracle = json.loads((tuner / "oracle.json").read_text())
+    yield "ended, but still ongoing for the oracle", {**oracle, "ongoing_trials": {"tuner0": "2"}}
+    yield "ended, but not for the oracle", {**oracle, "end_order": oracle["end_order"][:-1]}
+
+
+@pytest.mark.slow
+def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scripted):
+    whole = run(tmp_path)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    result = tmp_path / "search" / "a" / "result.json"
+    for name, state in list(disturbed_states(tmp_path)):
+        result.write_text(json.dumps({**whole, "status": "running"}))
+        (tuner / "oracle.json").write_text(json.dumps(state))
+        written = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
+        assert len(written) == 3
+        assert outcome(run(tmp_path, resume=True)) == outcome(whole), name
+        after = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
+        assert after == written, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["truncated", "gone"])
+def test_damaged_state_files_do_not_end_the_search(tmp_path, undisturbed, damage):
+    run(tmp_path, trials=2)
+    for file in ("oracle.json", "tuner0.json", "trial_1/trial.json", "trial_1/record.json"):
+        path = tmp_path / "search" / "a" / "tuner" / file
+        if damage == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert outcome(run(tmp_path, resume=True)) == undisturbed()
+
+
+def test_a_state_file_whose_copy_is_damaged_too_is_named(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    for name in ("oracle.json", ".oracle.json.copy"):
+        (tuner / name).write_text("{")
+    with pytest.raises(InputError, match=r"oracle\.json: expected it or its copy as"):
+        run(tmp_path, trials=2, resume=True)
+
+
+def test_killed_before_it_wrote_anything_a_search_can_be_resumed(tmp_path, scripted):
+    (tmp_path / "search" / "a").mkdir(parents=True)
+    assert len(run(tmp_path, trials=2, resume=True)["trials"]) == 2
+
+
+def test_two_processes_cannot_go_on_with_one_search(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    home = tmp_path / "search" / "a"
+    before = (home / "result.json").read_bytes()
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom vgg_keras.runs.directory import acquire\n"
+        "lock = acquire(Path(sys.argv[1]))\nprint('held', flush=True)\ntime.sleep(100)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, home], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match=f"which is held by process {other.pid} on"):
+            run(tmp_path, trials=2, resume=True)
+        assert (home / "result.json").read_bytes() == before
+        other.kill()
+        other.wait()
+        assert len(run(tmp_path, trials=2, resume=True)["trials"]) == 2
+
+
+@pytest.mark.slow
+def test_a_trial_unknown_to_the_oracle_is_started_anew(tmp_path, scripted):
+    whole = run(tmp_path)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    early = run(tmp_path, "b", trials=2)
+    assert len(early["trials"]) == 2
+    other = tmp_path / "search" / "b" / "tuner"
+    (other / "trial_2").mkdir()
+    orphan = json.loads((tuner / "trial_2" / "trial.json").read_text())
+    (other / "trial_2" / "trial.json").write_text(json.dumps({**orphan, "status": "RUNNING"}))
+    assert outcome(run(tmp_path, "b", trials=3, resume=True))[0] == outcome(whole)[0]

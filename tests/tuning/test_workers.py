@@ -1,0 +1,119 @@
+"""What the launcher of workers asks for, tells and refuses; no worker is started."""
+
+import os
+import socket
+import time
+from dataclasses import asdict
+
+import pytest
+from rich.console import Console
+from vgg_keras.tuning.estimate import count_workers, estimate
+
+from vgg_keras import SearchConfig, cli
+from vgg_keras.config.lists import Choices
+from vgg_keras.errors import InputError
+from vgg_keras.runs.files import write_json
+from vgg_keras.tuning import chief, progress
+from vgg_keras.tuning.display import Display
+from vgg_keras.tuning.status import Silence, Status, status_file
+
+
+def test_a_worker_that_was_started_again_is_not_silent(tmp_path):
+    silence, path = Silence(tmp_path), status_file(tmp_path, "a")
+    path.parent.mkdir()
+    progress.Progress(path, "val_accuracy").begin("0", 0)
+    silence.seconds("a")
+    time.sleep(0.3)
+    assert silence.seconds("a") >= 0.3
+    progress.Progress(path, "val_accuracy").begin("0", 0)
+    assert silence.seconds("a") == 0
+
+
+def test_a_training_that_makes_no_step_for_long_counts_as_silent(tmp_path, monkeypatch):
+    monkeypatch.setattr(progress, "SECONDS", 0.01)
+    monkeypatch.setattr(progress, "STUCK_SECONDS", 0.5)
+    silence = Silence(tmp_path)
+    told = progress.Progress(status_file(tmp_path, "a"), "val_accuracy")
+    told.set_params({"steps": 1, "epochs": 1})
+    with told.told():
+        told.begin("0", 0)
+        told.on_train_begin()
+        while silence.seconds("a") < 0.3:
+            time.sleep(0.01)
+        told.on_train_batch_end(0)
+        time.sleep(0.1)
+        assert silence.seconds("a") < 0.1
+        told.end()
+        time.sleep(0.7)
+        assert silence.seconds("a") < 0.3
+
+
+def test_a_port_in_use_and_a_chief_out_of_reach_are_told_and_nothing_is_written(
+    tmp_path, capsys, monkeypatch
+):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = f"127.0.0.1:{server.getsockname()[1]}"
+        arguments = [
+            "search",
+            "--limit",
+            "200",
+            "--logdir",
+            str(tmp_path / "logs"),
+            "--chief",
+            taken,
+        ]
+        assert cli.main(arguments) == 2
+    assert f"--chief: expected a free port of this machine, received {taken}" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "logs").exists()
+    monkeypatch.setattr(chief, "REACH_SECONDS", 1)
+    with pytest.raises(InputError, match=r"join: expected a chief at 127\.0\.0\.1:1, received no"):
+        chief.check_chief(chief.Address("127.0.0.1", 1))
+
+
+def test_each_worker_has_a_line_with_its_trial_epoch_score_and_time_left(tmp_path, capsys):
+    folder = tmp_path / "tuner" / "workers"
+    folder.mkdir(parents=True)
+    training = Status("7", epoch=1, epochs=5, score=0.98765, seconds_left=12.3)
+    for name, status in {"a": training, "b": Status("8"), "c": Status()}.items():
+        write_json(folder / f"{name}.json", asdict(status))
+    write_json(folder / "killed.json", asdict(training))
+    os.utime(folder / "killed.json", (0, 0))
+    Console(width=100).print(Display(tmp_path, SearchConfig(), 1)._workers())
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "a trial 7 epoch 2 of 5 val_accuracy 0.9877 12 s left",
+        "b trial 8 starting",
+        "c idle",
+    ]
+
+
+@pytest.mark.parametrize("address", ["", "host", "host:", ":5000", "host:0", "host:65536", "h:x"])
+def test_an_address_is_a_host_and_a_port(address):
+    with pytest.raises(InputError, match="chief: expected HOST:PORT"):
+        chief.Address.parse(address, "--chief")
+
+
+def test_the_estimate_wants_workers_for_long_searches_and_none_for_one_trial(monkeypatch):
+    monkeypatch.setattr("vgg_keras.tuning.estimate.cores", lambda: 4)
+    long = SearchConfig(trials=40)
+    seconds = estimate(long, 54000, (28, 28, 1))
+    assert list(seconds) == [1, 2, 3, 4]
+    assert seconds[4] < seconds[2] < seconds[1]
+    assert list(estimate(SearchConfig(trials=1), 54000, (28, 28, 1))) == [1]
+    wide = SearchConfig(trials=40, filters_choices=Choices([64, 128]))
+    assert estimate(wide, 54000, (28, 28, 1))[1] > seconds[1]
+
+
+def test_more_workers_than_cores_are_warned_of_and_none_are_refused(tmp_path, capsys):
+    assert count_workers(SearchConfig(workers=500), None, 0) == 500
+    assert "500 workers share" in capsys.readouterr().err
+    assert cli.main(["search", "--logdir", str(tmp_path / "x"), "--workers", "0"]) == 2
+    assert "--workers: expected at least 1 without --chief" in capsys.readouterr().err
+
+
+def test_a_worker_machine_neither_resumes_nor_is_a_chief(tmp_path, capsys):
+    options = ["--join", "127.0.0.1:1", "--resume", "--logdir", str(tmp_path / "x")]
+    assert cli.main(["search", *options]) == 2
+    assert "--join: expected neither --resume nor --chief" in capsys.readouterr().err

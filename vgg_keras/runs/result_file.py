@@ -1,0 +1,111 @@
+"""The `result.json` of a run while it goes on."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from vgg_keras.config import RunConfig
+from vgg_keras.errors import InputError
+from vgg_keras.runs.directory import acquire
+from vgg_keras.runs.files import write_json, writing_whole
+from vgg_keras.runs.record import as_json, from_json
+from vgg_keras.runs.results import RESULTS, Result
+from vgg_keras.runtime.machine import environment
+
+R = TypeVar("R", bound=Result)
+
+
+class ResultFile(Generic[R]):
+    """The `result.json` of a run, up to date after each part of it.
+
+    Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by a signal)
+    or `failed`. Until its end no other process can work on the run. A run that can go on says how.
+    One that cannot go on for bad input is left as it was.
+
+    Args:
+        directory: Folder of the run; gets `config.json` and `result.json`.
+        config: Configuration of the run.
+        resumable: Whether the command can go on with a run.
+        **parts: Fields of the result that are known from the start.
+
+    Attributes:
+        result: The result so far, as it is in the file.
+
+    Raises:
+        InputError: If another process works on the run, or a file cannot be written.
+    """
+
+    def __init__(self, directory: Path, config: RunConfig, resumable: bool = True, **parts: Any):
+        config = replace(config, name=directory.name)
+        command, file = directory.parent.name, shlex.quote(str(directory / "config.json"))
+        resume = f"go on with: vgg-keras {command} --config {file} --resume"
+        self._advice = resume if resumable else "start it again under another name"
+        self._path = directory / "result.json"
+        config_file = directory / "config.json"
+        with self._writing():
+            self._lock = acquire(directory)
+            files = (config_file, self._path)
+            self._before = {path: path.read_bytes() for path in files if path.exists()}
+            write_json(config_file, config.to_dict())
+        self._kind = RESULTS[command]
+        facts = {"command": command, "config": config.to_dict(), "environment": environment()}
+        self.result: R = from_json(self._kind, as_json({**facts, **parts}))  # type: ignore[assignment]
+
+    def update(self, **values: Any) -> None:
+        """Sets fields of the result and writes the file."""
+        value = {**self.result.to_dict(), **as_json(values)}
+        write_json(self._path, value)
+        self.result = from_json(self._kind, value)  # type: ignore[assignment]
+
+    def __enter__(self) -> Self:
+        with self._writing():
+            self.update()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            with self._writing():
+                self._end(error)
+        except InputError as refused:
+            with suppress(OSError):
+                self.update(status="failed", reason=str(refused))
+            raise
+        finally:
+            self._lock.release()
+
+    def _end(self, error: BaseException | None) -> None:
+        if isinstance(error, OSError):
+            raise error
+        if error is None:
+            self.update(status="finished")
+        elif isinstance(error, KeyboardInterrupt):
+            self.update(status="interrupted")
+            print(self._advice[0].upper() + self._advice[1:], file=sys.stderr)
+        elif isinstance(error, InputError) and self._path in self._before:
+            for path, content in self._before.items():
+                with writing_whole(path) as file:
+                    file.write(content)
+        else:
+            self.update(status="failed", reason=str(error))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"--logdir: expected a folder that can be written, received {self._path.parent} "
+                f"({error}); mend it and {self._advice}"
+            ) from error

@@ -1,0 +1,156 @@
+"""What the trainings of a run are made of: data, model and trainers, the user's own among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import keras
+
+from vgg_keras import plugins
+from vgg_keras.config import ModelConfig, SearchConfig, TrainConfig
+from vgg_keras.datasets import Data, as_data, load_data
+from vgg_keras.errors import require
+from vgg_keras.models.factory import make_users_model, make_vgg
+from vgg_keras.runtime.devices import make_strategy
+from vgg_keras.trainers import TRAINERS, Trainer, as_trainer, loop
+from vgg_keras.training.training import Training
+
+IN_MEMORY = "(in memory)"
+"""The name of data that were handed in from Python."""
+
+Config = TypeVar("Config", bound=ModelConfig | SearchConfig)
+Factory = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the trainings of a run are made of.
+
+    Attributes:
+        data: Data to train on.
+        factory: Function of the user's that makes the model; None for the VGG.
+        trainers: Trainers by name or reference, as configurations name them.
+        whole: The data without `limit`.
+    """
+
+    data: Data
+    factory: Factory | None
+    trainers: Mapping[str, Trainer]
+    whole: Data
+
+    def training(self, config: TrainConfig, name: str | None = None) -> Training:
+        """Makes the training of a configuration.
+
+        Args:
+            config: Configuration of one training.
+            name: Name of its variant; default that of the trainer.
+        """
+        trainer = self.trainers[config.trainer]
+        return Training(
+            config, self.data, lambda: self.make_model(config), trainer, name or config.trainer
+        )
+
+    def make_model(self, config: ModelConfig) -> keras.Model:
+        """Makes the model of a configuration."""
+        if self.factory:
+            return make_users_model(self.factory, config)
+        vgg = make_vgg(config, self.data.classes or 0)
+        vgg.build((None, *(self.data.image_shape or ())))
+        return vgg
+
+
+def gather(
+    config: Config,
+    names: Iterable[str],
+    *,
+    model: Factory | None = None,
+    trainers: Mapping[str, Any] | None = None,
+    data: Any = None,
+) -> tuple[Config, Parts]:
+    """Finds or takes what the trainings of a run are made of, and checks that it fits together.
+
+    Args:
+        config: Configuration of the run.
+        names: Names of trainers, and references to them, that it needs.
+        model: Factory that was handed in from Python.
+        trainers: Trainers that were handed in, by name.
+        data: Data that were handed in.
+
+    Returns:
+        The configuration with the names of what was handed in and the sha256 of the user's files,
+        and the parts.
+
+    Raises:
+        InputError: If something is missing or does not fit.
+    """
+    changes: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    if model is not None:
+        require(callable(model), "--model", "a function that returns a keras.Model", repr(model))
+        changes["model"] = plugins.reference_to(model)
+        sources |= plugins.sha256_of(model)
+    elif config.is_users_model:
+        model = plugins.load(config.model, "--model")
+        sources |= plugins.sha256_of(config.model)
+    option = "--trainer" if hasattr(config, "trainer") else "--variants"
+    found = {name: find_trainer(name, trainers or {}, option) for name in names}
+    for name in found:
+        sources |= plugins.sha256_of((trainers or {}).get(name, name))
+    if data is None:
+        require(
+            config.dataset != IN_MEMORY,
+            "--dataset",
+            "the data that this run was given from Python",
+            "none; pass data=",
+        )
+        data = load_data(config.dataset)
+        sources |= plugins.sha256_of(config.dataset)
+    else:
+        data = as_data(data)
+        changes["dataset"] = IN_MEMORY
+    if model is None:
+        data = data.as_images()
+    whole, data = data, data.first(config.limit)
+    config.check_classes(data.classes)
+    config = replace(config, **changes, sources=sources)
+    parts = Parts(data, model, found, whole)
+    if isinstance(config, ModelConfig):
+        _check_strategies(config, parts)
+        if model is None:
+            make_vgg(config, data.classes or 0).check_images(data.image_shape or ())
+    return config, parts
+
+
+def find_trainer(name: str, given: Mapping[str, Any], option: str) -> Trainer:
+    """Finds a trainer by its name, among those that were handed in, or by its reference.
+
+    Args:
+        name: Name or reference.
+        given: Trainers that were handed in, by name.
+        option: Option that names it.
+
+    Raises:
+        InputError: If there is none.
+    """
+    trainer = given.get(name, name)
+    if isinstance(trainer, str):
+        if trainer in TRAINERS:
+            return TRAINERS[trainer]
+        known = ", ".join(dict.fromkeys((*TRAINERS, *given)))
+        reference = plugins.is_reference(trainer)
+        require(reference, option, f"{known} or FILE.py:name", trainer)
+        trainer = plugins.load(trainer, option)
+    return as_trainer(trainer, name, loop.train)
+
+
+def _check_strategies(config: ModelConfig, parts: Parts) -> None:
+    for strategy in config.values_of("strategy") - {"none"}:
+        devices = make_strategy(strategy).num_replicas_in_sync
+        batches = parts.data.batches(config.batch_size)
+        size = batches.batch_size
+        for images in (size, batches.train_count % size, batches.test_count % size):
+            expected = f"batches that {devices} devices share evenly"
+            received = f"one of {images} images; choose another --batch-size or --limit"
+            require(images % devices == 0, "--strategy", expected, received)

@@ -1,0 +1,89 @@
+"""One training: a model, its batches, and the trainer that brings them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import keras
+
+from vgg_keras.config import RunConfig
+from vgg_keras.datasets import Data
+from vgg_keras.errors import InputError, require
+from vgg_keras.runtime.devices import make_strategy
+from vgg_keras.trainers import TRAINERS, Trainer
+from vgg_keras.trainers.prepare import prepare
+from vgg_keras.training.contract import ContractCheck
+from vgg_keras.training.evaluation import Evaluation, evaluate
+
+
+class Training:
+    """One training. The weights and the order of the batches follow from the seed.
+
+    Args:
+        config: What to train and how.
+        data: Data to train on.
+        make_model: Makes the model.
+        trainer: Trains it.
+        name: Name of the trainer, for messages.
+
+    Attributes:
+        config: The same.
+        model: The model, compiled, built under the strategy of the configuration.
+        batches: The batches.
+
+    Raises:
+        InputError: If the model does not fit the data or the configuration.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        data: Data,
+        make_model: Callable[[], keras.Model],
+        trainer: Trainer,
+        name: str = "",
+    ):
+        self.config, self._trainer, self._name = config, trainer, name
+        keras.utils.set_random_seed(config.seed)
+        self.batches = data.batches(config.batch_size, config.seed, config.class_weight)
+        with make_strategy(config.strategy).scope():
+            self.model = make_model()
+            expected = "none for a model that is compiled: it has its own"
+            free = config.learning_rate is None or not self.model.compiled
+            require(free, "--learning-rate", expected, config.learning_rate)
+            try:
+                prepare(self.model, self.batches, config)
+            except (TypeError, ValueError, RuntimeError) as error:
+                if isinstance(error, InputError) or not getattr(config, "is_users_model", False):
+                    raise
+                reason = " ".join(str(error).split())
+                spec = self.batches.train.element_spec
+                raise InputError(
+                    f"--model: expected a model for batches of {spec}, received one with which "
+                    f"Keras says: {reason}"
+                ) from error
+
+    def run(
+        self, callbacks: Sequence[keras.callbacks.Callback] = (), verbose: int | str = 0
+    ) -> keras.callbacks.History:
+        """Trains the model under the strategy that it was built with.
+
+        Args:
+            callbacks: Keras callbacks.
+            verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
+
+        Raises:
+            InputError: If the trainer is the user's and breaks the contract of trainers.
+        """
+        with self.model.distribute_strategy.scope():
+            arguments = (self.model, self.batches, self.config)
+            if self._trainer in TRAINERS.values():
+                return self._trainer(*arguments, list(callbacks), verbose)
+            check = ContractCheck(self._name, *arguments)
+            history = self._trainer(*arguments, [check, *callbacks], verbose)
+            check.finish(history)
+            return history
+
+    def evaluate(self) -> Evaluation:
+        """Tests the model on every test example."""
+        return evaluate(self.model, self.batches)
