@@ -1,7 +1,8 @@
 """The least that trains the same VGG on MNIST: no recording, no checks, no comparison.
 
-`overhead.py` measures the project against it.
-Usage, from the root of a checkout: `python scripts/bare.py fit|tape EPOCHS LIMIT`.
+`overhead.py` measures whole programs against it, so it imports nothing of the project; the minimal
+loops of `vgg-keras benchmark` run inside of its process.
+Usage, from the root of a checkout: `python scripts/measure/bare.py fit|tape EPOCHS LIMIT`.
 """
 
 import sys

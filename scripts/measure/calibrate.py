@@ -1,18 +1,20 @@
-"""Does the comparison cry wolf, and does it see the wolf? Asked with trainings of a small VGG.
+"""Does the comparison raise false alarms, and does it find real differences of a small VGG?
 
 Pairs of trainings with the same trainer but other seeds must not be called different; a planted
 loss of accuracy must be; one planted bit must be found where it was planted.
 
-Usage: `python scripts/calibrate.py`, a few minutes on two cores. Exit status 1: a bound is broken.
+Usage: `python scripts/measure/calibrate.py`, a few minutes on two cores. Exit status 1: a bound is
+broken.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from statistics import fmean, stdev
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,29 +22,47 @@ from bounds import all_hold
 from scipy.stats import binomtest
 
 from vgg_keras.comparison.equivalence import margins, word
-from vgg_keras.comparison.lockstep import Difference, first_difference
+from vgg_keras.comparison.lockstep import first_difference
 from vgg_keras.comparison.statistics import LEVEL, POWER, paired, power
-from vgg_keras.config import CompareConfig
+from vgg_keras.config import TrainConfig
 from vgg_keras.config.lists import FilterCounts
 from vgg_keras.datasets import Arrays
+from vgg_keras.models.factory import make_vgg
+from vgg_keras.runs.results import Difference
 from vgg_keras.runtime.compat import release_graphs
 from vgg_keras.trainers import TRAINERS
-from vgg_keras.training.run import build_vgg, make_batches
+from vgg_keras.training.training import Training
 
 COMPARISONS = 100
 PLANTED = 0.005
-CONFIG = CompareConfig(filters=FilterCounts([4, 8]), epochs=1)
-MARGINS = margins(CONFIG.margin, classes=10)
+CONFIG = TrainConfig(filters=FilterCounts([4, 8]), epochs=1)
+MARGINS = margins(0.1, classes=10)
 
 Figures = dict[str, float]
+
+
+def training(
+    config: TrainConfig, arrays: Arrays, trainer: str, *planted: keras.callbacks.Callback
+) -> Training:
+    """Makes a training of the small VGG, with callbacks before those that are given later."""
+
+    def train(
+        model: Any, data: Any, config: Any, callbacks: Any = (), verbose: Any = 0
+    ) -> keras.callbacks.History:
+        return TRAINERS[trainer](model, data, config, [*planted, *callbacks], verbose)
+
+    def make_model() -> keras.Model:
+        model = make_vgg(config, 10)
+        model.build((None, 28, 28, 1))
+        return model
+
+    return Training(config, arrays, make_model, train, trainer)
 
 
 @release_graphs()
 def train(arrays: Arrays, seed: int) -> Figures:
     """Trains once, and gives the figures on the test images."""
-    config = replace(CONFIG, seed=seed)
-    model, batches = build_vgg(config, arrays), make_batches(config, arrays)
-    history = TRAINERS["fit"](model, batches, config, [], 0).history
+    history = training(replace(CONFIG, seed=seed), arrays, "fit").run().history
     return {metric: history[metric.replace("test", "val")][-1] for metric in MARGINS}
 
 
@@ -50,9 +70,9 @@ def verdicts(trainings: Sequence[Figures], seeds: int, planted: float = 0.0) -> 
     """Compares pairs drawn from real trainings.
 
     Args:
-        trainings: with different seeds.
-        seeds: pairs of a comparison, each of two different trainings.
-        planted: loss of accuracy of the second of each pair, from 0 to 1.
+        trainings: Trainings with different seeds.
+        seeds: Pairs of a comparison, each of two different trainings.
+        planted: Loss of accuracy of the second of each pair, from 0 to 1.
     """
     draw = random.Random(0)
 
@@ -82,7 +102,7 @@ def no_false_alarm(arrays: Arrays) -> bool:
     few = replace(arrays, x_train=arrays.x_train[:600], y_train=arrays.y_train[:600])
     trainings = [train(few, seed) for seed in range(40)]
     different, low, high = share(verdicts(trainings, seeds=5))
-    print(f"\nOne trainer beside itself: {described(trainings, few)}.")
+    print(f"\nOne trainer compared with itself: {described(trainings, few)}.")
     print(
         f"Called different in {different} of {COMPARISONS} comparisons of 5 seeds "
         f"(95 % interval {low:.1%} to {high:.1%}; at most {LEVEL:.0%} expected)",
@@ -136,12 +156,8 @@ class Planted(keras.callbacks.Callback):
 def bit_found(arrays: Arrays) -> bool:
     """Prints where a planted bit was found; whether that is where it was planted."""
     few, config = arrays.first(600), replace(CONFIG, epochs=2)
-
-    def run(trainer: str, *planted: Planted) -> Callable[[keras.callbacks.Callback], None]:
-        model, batches = build_vgg(config, few), make_batches(config, few)
-        return lambda pace: TRAINERS[trainer](model, batches, config, [*planted, pace], 0)
-
-    found = first_difference([run("tape"), run("fit", Planted())])
+    trainings = training(config, few, "tape"), training(config, few, "fit", Planted())
+    found = first_difference(trainings)
     if found is None:
         print("The planted bit was not found.")
         return False

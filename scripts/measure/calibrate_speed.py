@@ -1,28 +1,31 @@
 """Is a trainer called slower than itself, and is a slower one found? Asked with real trainings.
 
-Usage: `python scripts/calibrate_speed.py`, a few minutes on two cores. Exit status 1: a bound is
-broken.
+Usage: `python scripts/measure/calibrate_speed.py`, a few minutes on two cores. Exit status 1: a
+bound is broken.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import keras
 from bounds import all_hold
 from scipy.stats import binomtest
 
-from vgg_keras.benchmarking.alternation import Training, Turns, take_turns
-from vgg_keras.benchmarking.ratio import Ratio, seconds_ratio
+from vgg_keras.benchmarking.alternation import PacedTraining, Timings, alternate
+from vgg_keras.benchmarking.ratio import seconds_ratio
+from vgg_keras.benchmarking.variants import training_config
 from vgg_keras.config import BenchmarkConfig
 from vgg_keras.config.base import MOST
 from vgg_keras.config.lists import FilterCounts
 from vgg_keras.datasets import Arrays
-from vgg_keras.trainers import TRAINERS
-from vgg_keras.training.run import build_vgg, make_batches
+from vgg_keras.models.factory import make_vgg
+from vgg_keras.runs.results import Ratio
+from vgg_keras.trainers import tape
+from vgg_keras.training.training import Training
 
 COMPARISONS = 100
+BOTH = ("tape", "tape")
 MOST_FALSE = 5
 SLOWDOWN = 0.1
 CLOSE = 0.02
@@ -46,23 +49,25 @@ class Slower(keras.callbacks.Callback):
 
 def timed(
     config: BenchmarkConfig, arrays: Arrays, rounds: int, *slower: Slower
-) -> tuple[Turns, Turns]:
+) -> tuple[Timings, Timings]:
     """Times the tape trainer beside itself, the second one perhaps slower."""
+    endless = training_config(config, "tape", epochs=MOST)
 
-    def training(*callbacks: Slower) -> Training:
-        endless = replace(config, epochs=MOST)
-        model, batches = build_vgg(endless, arrays), make_batches(endless, arrays)
-        return Training(
-            lambda pace: TRAINERS["tape"](model, batches, endless, [*callbacks, pace], 0),
-            config.steps,
-        )
+    def make_model() -> keras.Model:
+        model = make_vgg(endless, 10)
+        model.build((None, 28, 28, 1))
+        return model
 
-    first, second = training(), training(*slower)
-    take_turns([first, second], rounds)
-    return first.turns, second.turns
+    def paced(*callbacks: Slower) -> PacedTraining:
+        training = Training(endless, arrays, make_model, tape.train, "tape")
+        return PacedTraining(lambda pace: training.run([*callbacks, pace]), config.steps)
+
+    first, second = paced(), paced(*slower)
+    alternate([first, second], rounds)
+    return first.timings, second.timings
 
 
-def told(what: str, ratio: Ratio) -> None:
+def show(what: str, ratio: Ratio) -> None:
     """Prints a ratio."""
     print(f"{what}: {ratio.seconds:.3f} times the time ({ratio.low:.3f} to {ratio.high:.3f})")
 
@@ -73,8 +78,9 @@ def no_false_alarm(arrays: Arrays) -> bool:
     size = 2 * SMALL.rounds
     verdicts = [
         seconds_ratio(
-            Turns(0, first.call_seconds[begin : begin + size]),
-            Turns(0, second.call_seconds[begin : begin + size]),
+            BOTH,
+            Timings(0, first.call_seconds[begin : begin + size]),
+            Timings(0, second.call_seconds[begin : begin + size]),
             seed=0,
         ).verdict
         for begin in range(0, COMPARISONS * size, size)
@@ -82,7 +88,7 @@ def no_false_alarm(arrays: Arrays) -> bool:
     wrong = COMPARISONS - verdicts.count("undecided")
     low, high = binomtest(wrong, COMPARISONS).proportion_ci()
     print(
-        f"A small VGG beside itself: called faster or slower in {wrong} of {COMPARISONS} "
+        f"A small VGG and itself: called faster or slower in {wrong} of {COMPARISONS} "
         f"comparisons of {SMALL.rounds} rounds (95 % interval {low:.1%} to {high:.1%})",
         flush=True,
     )
@@ -91,15 +97,15 @@ def no_false_alarm(arrays: Arrays) -> bool:
 
 def itself_found(arrays: Arrays) -> bool:
     """Prints the ratio of a trainer to itself; whether it is close to 1."""
-    ratio = seconds_ratio(*timed(CONFIG, arrays, CONFIG.rounds), CONFIG.seed)
-    told("The VGG beside itself", ratio)
+    ratio = seconds_ratio(BOTH, *timed(CONFIG, arrays, CONFIG.rounds), CONFIG.seed)
+    show("The VGG and itself", ratio)
     return abs(ratio.seconds - 1) <= CLOSE
 
 
 def slower_found(arrays: Arrays) -> bool:
     """Prints the ratio of a trainer to itself slowed down; whether it is called faster."""
-    ratio = seconds_ratio(*timed(CONFIG, arrays, CONFIG.rounds, Slower()), CONFIG.seed)
-    told(f"The VGG beside itself with steps longer by {SLOWDOWN:.0%}", ratio)
+    ratio = seconds_ratio(BOTH, *timed(CONFIG, arrays, CONFIG.rounds, Slower()), CONFIG.seed)
+    show(f"The VGG and itself with steps longer by {SLOWDOWN:.0%}", ratio)
     return ratio.verdict == "faster"
 
 

@@ -1,10 +1,10 @@
 """What the commands cost beside two bare scripts that do the same training.
 
-Runs `bare.py tape`, `bare.py fit`, `vgg-keras train` with each trainer and `vgg-keras compare` in
-turn, each as a process of its own, and prints the ratios of whole wall times, of the times to the
-end of the first epoch, and of peak memory.
+Runs `bare.py tape`, `bare.py fit`, `vgg-keras train` with each trainer and `vgg-keras compare`
+one after the other, each as a process of its own, and prints the ratios of whole wall times, of the
+times to the end of the first epoch, and of peak memory.
 
-Usage, from the root of a checkout: `python scripts/overhead.py --epochs 5 --rounds 1`;
+Usage, from the root of a checkout: `python scripts/measure/overhead.py --epochs 5 --rounds 1`;
 with `--epochs 1 --limit 32` the first epoch is one step, so that start-up is compared.
 """
 
@@ -34,7 +34,7 @@ def measure(*arguments: str) -> Usage:
     """Runs a Python process to its end.
 
     Args:
-        *arguments: of the interpreter.
+        *arguments: Arguments of the interpreter.
 
     Returns:
         Seconds on the wall until its end and until it printed the first test loss, and the peak of
@@ -46,7 +46,7 @@ def measure(*arguments: str) -> Usage:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ},  # as vgg_keras has it
+        env={"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ},  # as the program has it
     )
     assert process.stdout
     epochs = [time.perf_counter() for line in process.stdout if "val_loss" in line]
@@ -74,7 +74,7 @@ def main() -> None:
     ratios: dict[str, list[tuple[float, ...]]] = {name: [] for name in ours}
     for _ in range(options.rounds):
         bare = {
-            name: measure("scripts/bare.py", name, options.epochs, options.limit)
+            name: measure("scripts/measure/bare.py", name, options.epochs, options.limit)
             for name in ("tape", "fit")
         }
         for name, usage in bare.items():

@@ -1,8 +1,8 @@
 """Plots images a second against the batch size and the width of the model, on one core and on all.
 
-`python scripts/scaling.py scripts/pictures/scaling.png` runs `vgg-keras benchmark` for each: the
-tape trainer beside products of matrices with as many operations, also in bfloat16 where the
-processor has instructions for it.
+`python scripts/measure/scaling.py scripts/pictures/scaling.png` runs `vgg-keras benchmark` for
+each: the tape trainer beside products of matrices with as many operations, also in bfloat16 where
+the processor has instructions for it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from vgg_keras.runtime.machine import lacks_bfloat16
 
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 WIDTHS = (8, 16, 32, 64, 128)
-IMAGES_A_TURN = 320
+IMAGES_A_BLOCK = 320
 COLORS = {"float32": "#0072B2", "bfloat16": "#D55E00"}
 MARKERS = {"tape": "o", "matmul": ""}
 
@@ -30,18 +30,18 @@ def measure(
     """Times all variants in a process that may use some cores.
 
     Args:
-        cores: their numbers.
-        batch_size: images a step.
-        width: filters of the first block; the second has twice as many.
+        cores: Their numbers.
+        batch_size: Images a step.
+        width: Filters of the first block; the second has twice as many.
 
     Returns:
-        Images a second of each contestant and precision.
+        Images a second of each variant and precision.
     """
     precisions = [
         precision for precision in COLORS if precision == "float32" or not lacks_bfloat16()
     ]
     variants = [(name, precision) for precision in precisions for name in MARKERS]
-    steps = max(1, round(IMAGES_A_TURN / batch_size * (32 / width) ** 2))
+    steps = max(1, round(IMAGES_A_BLOCK / batch_size * (32 / width) ** 2))
     options = {
         "variants": ",".join(":".join(variant) for variant in variants),
         "rounds": 5,
@@ -59,8 +59,8 @@ def measure(
         )
     if done.returncode not in (0, 3):  # 3: which of two is faster is undecided
         raise SystemExit(done.stderr)
-    (heat,) = json.loads(done.stdout)["heats"]
-    rates = [contestant["images_per_second"] for contestant in heat["contestants"]]
+    (group,) = json.loads(done.stdout)["groups"]
+    rates = [timed["images_per_second"] for timed in group["timed"]]
     print(f"{len(cores)} cores, batches of {batch_size}, filters {options['filters']}:", end="")
     for variant, rate in zip(variants, rates, strict=True):
         print(f" {' '.join(variant)} {rate:.0f}", end="")
@@ -72,22 +72,22 @@ def draw(axes: Axes, name: str, sizes: tuple[int, ...], all_cores: list[int]) ->
     """Measures and draws one quantity.
 
     Args:
-        axes: to draw into.
-        name: of the argument of `measure` that is changed.
-        sizes: its values.
-        all_cores: of the machine.
+        axes: Axes to draw into.
+        name: Argument of `measure` that is changed.
+        sizes: Its values.
+        all_cores: Cores of the machine.
     """
     for cores in (all_cores, all_cores[:1]):
         rates = [measure(cores, **{name: size}) for size in sizes]
-        for contestant, precision in rates[0]:
+        for name_of, precision in rates[0]:
             axes.plot(
                 sizes,
-                [rate[contestant, precision] for rate in rates],
+                [rate[name_of, precision] for rate in rates],
                 color=COLORS[precision],
-                marker=MARKERS[contestant],
-                linewidth=2 if contestant == "tape" else 1,
+                marker=MARKERS[name_of],
+                linewidth=2 if name_of == "tape" else 1,
                 linestyle="-" if len(cores) > 1 else "--",
-                label=f"{contestant}, {precision}, {len(cores)} core{'s' * (len(cores) > 1)}",
+                label=f"{name_of}, {precision}, {len(cores)} core{'s' * (len(cores) > 1)}",
             )
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, [str(size) for size in sizes])

@@ -1,9 +1,10 @@
 """Times searches against one with plain KerasTuner in one process: same trials, same work.
 
-`python scripts/search_speed.py --trials 12 --limit 12000 --rounds 2`. In each round, in turn: plain
-KerasTuner in float32, and `vgg-keras search` in float32 and bfloat16 with one worker and more; each
-one a process of its own, timed as a whole, and ending with the best design trained anew on all
-images and tested.
+`python scripts/measure/search_speed.py --trials 12 --limit 12000 --rounds 2`.
+
+In each round, one after the other: plain KerasTuner in float32, and `vgg-keras search` in float32
+and bfloat16 with one worker and more; each one a process of its own, timed as a whole, and ending
+with the best design retrained on all images and tested.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def main() -> None:
         for precision in ("float32", "bfloat16")
         for workers in range(1, options.workers + 1)
     }
-    environment = {"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ}  # as vgg_keras has it
+    environment = {"TF_ENABLE_ONEDNN_OPTS": "1", **os.environ}  # as the program has it
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(options.rounds):
         for name, command in commands.items():
@@ -60,14 +61,13 @@ def main() -> None:
 
 def plain(trials: int, limit: int, folder: str) -> None:
     """Searches with KerasTuner alone."""
-    from dataclasses import replace
-
     import keras
     import keras_tuner
 
     from vgg_keras import VGG, SearchConfig, load_dataset
-    from vgg_keras.datasets import Batches, hold_out
+    from vgg_keras.datasets import hold_out
     from vgg_keras.tuning.oracles import make_oracle
+    from vgg_keras.tuning.space import declare
 
     config = SearchConfig()
     arrays = load_dataset("mnist", limit)
@@ -77,19 +77,24 @@ def plain(trials: int, limit: int, folder: str) -> None:
     def build(hp: keras_tuner.HyperParameters) -> keras.Model:
         counts = [hp.Choice(f"filters_{n}", choices, ordered=True, default=8) for n in (1, 2)]
         model = VGG([(count, count) for count in counts])
-        model.build((None, *arrays.image_shape))
+        model.build((None, 28, 28, 1))
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
+    oracle = make_oracle(config, declare(config))
     tuner = keras_tuner.RandomSearch(
-        build, "val_accuracy", trials, seed=make_oracle(config).seed, directory=folder
+        build,
+        "val_accuracy",
+        trials,
+        seed=oracle.seed,
+        directory=folder,
     )
-    batches = Batches(parts, 32, 0)
+    batches = parts.batches(32)
     tuner.search(batches.train, validation_data=batches.test, epochs=1, verbose=0)
     model = build(tuner.get_best_hyperparameters(1)[0])
-    everything = Batches(replace(arrays, x_test=parts.x_test, y_test=parts.y_test), 32, 0)
+    everything = arrays.tested_on(parts).batches(32)
     model.fit(everything.train, validation_data=everything.test, epochs=1, verbose=0)
-    model.evaluate(Batches(arrays, 32, 0).test, verbose=0)
+    model.evaluate(arrays.batches(32).test, verbose=0)
     model.save(f"{folder}/best.keras")
 
 
