@@ -1,7 +1,7 @@
 """Takes the README's pictures of TensorBoard and of a report, in a real browser.
 
-Usage: `python scripts/screenshots.py logs/compare/NAME scripts/pictures`. Needs chromium with its
-driver, and the extra `test`.
+Usage: `python scripts/measure/screenshots.py logs/compare/NAME scripts/pictures`. Needs chromium
+with its driver, and the extra `test`.
 """
 
 import shutil
@@ -75,16 +75,16 @@ def visit(browser: webdriver.Chrome, url: str, selector: str, expected: Sequence
     """Opens a page of TensorBoard and waits until it shows what is expected.
 
     Args:
-        browser: to open it in.
-        url: of the page.
-        selector: of the elements to look at, those in shadow roots too.
-        expected: texts that must be in them.
+        browser: Browser to open it in.
+        url: Address of the page.
+        selector: CSS selector of the elements to look at, those in shadow roots too.
+        expected: Texts that must be in them.
 
     Raises:
-        TimeoutException: if they do not come within a minute.
+        TimeoutException: If they do not come within a minute.
     """
 
-    def open_anew(driver: Any) -> bool:
+    def open_again(driver: Any) -> bool:
         driver.get("about:blank")
         driver.get(url)
         return "TensorBoard" in driver.title
@@ -93,7 +93,7 @@ def visit(browser: webdriver.Chrome, url: str, selector: str, expected: Sequence
         texts = " ".join(driver.execute_script(ALL_TEXTS, selector))
         return all(text in texts for text in expected)
 
-    WebDriverWait(browser, 60, ignored_exceptions=[Exception]).until(open_anew)
+    WebDriverWait(browser, 60, ignored_exceptions=[Exception]).until(open_again)
     WebDriverWait(browser, 60).until(shows, f"{url} does not show {expected}")
 
 
@@ -101,10 +101,10 @@ def take_pictures(browser: webdriver.Chrome, address: str, runs: Sequence[str], 
     """Takes pictures of TensorBoard's pages, each when it shows all runs.
 
     Args:
-        browser: to look with.
-        address: of TensorBoard.
-        runs: their folders in TensorBoard's log folder, such as `compare/NAME/tape/seed-0`.
-        to: gets `timeseries.png`, `graphs.png` and `hparams.png`.
+        browser: Browser to look with.
+        address: Address of TensorBoard.
+        runs: Their folders in TensorBoard's log folder, such as `compare/NAME/tape/seed-0`.
+        to: Folder that gets `timeseries.png`, `graphs.png` and `hparams.png`.
     """
     curves = "scalar-card tb-data-table-content-row, scalar-card tb-data-table-content-row *"
     training = [f"{run}/train" for run in runs]

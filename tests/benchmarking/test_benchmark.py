@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import in_process, refused
 
-from vgg_keras import VGG
+from vgg_keras import VGG, benchmark
 from vgg_keras.benchmarking.alternation import PacedTraining, Timings, alternate
 from vgg_keras.benchmarking.ratio import seconds_ratio
 from vgg_keras.models.vgg import flops
@@ -149,6 +149,25 @@ def test_a_benchmark_reports_ratio_interval_and_machine(tmp_path, capsys):
     drawing = speeds(read_result(home).groups[0]).svg
     assert drawing in page
     assert "tape:bfloat16" in drawing
+
+
+def test_a_benchmark_gives_in_python_what_its_file_says(tmp_path):
+    result = benchmark(
+        variants=["step", "fit"],
+        filters=[4, 8],
+        limit=640,
+        rounds=5,
+        steps=3,
+        logdir=tmp_path,
+        verbose=0,
+    )
+    jsonschema.validate(result.to_dict(), SCHEMA)
+    assert json.loads((result.path / "result.json").read_text()) == result.to_dict()
+    assert read_result(result.path) == result
+    (ratio,) = result.ratios
+    assert (ratio.first, ratio.second) == ("step", "fit")
+    assert result.verdict == ratio.verdict
+    assert [timed.name for timed in result.groups[0].timed] == ["step", "fit"]
 
 
 def test_the_cost_of_recording_is_measured(tmp_path):

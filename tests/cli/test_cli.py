@@ -85,7 +85,7 @@ def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_runs_own_config_repeats_it_and_json_is_alone(tmp_path, capfd):
+def test_a_runs_own_config_repeats_it_and_json_is_the_only_output(tmp_path, capfd):
     options = [*SMALL, "--class-weight", "{3: 2.0}", "--logdir", tmp_path]
     assert in_process("train", *options, "--name", "a", "--json") == 0
     output = capfd.readouterr()
@@ -177,7 +177,7 @@ def test_saved_models_are_evaluated_and_predict(compared, tmp_path, capsys, digi
 
 
 @pytest.mark.slow
-def test_a_failure_of_the_program_is_not_taken_for_a_difference(tmp_path, monkeypatch, capsys):
+def test_a_failure_of_the_program_is_not_mistaken_for_a_difference(tmp_path, monkeypatch, capsys):
     from vgg_keras import trainers
 
     def failing(*_):
@@ -236,13 +236,15 @@ def test_on_a_terminal_there_is_a_progress_bar_and_no_start_up_chatter(tmp_path)
 @pytest.mark.parametrize(
     ("flags", "lacks"), [("sse avx512f", True), ("sse avx512_bf16", False), ("", False)]
 )
-def test_a_processor_that_bfloat16_is_slow_on_is_known(monkeypatch, flags, lacks):
+def test_a_processor_without_instructions_for_bfloat16_is_recognized(monkeypatch, flags, lacks):
     monkeypatch.setattr(machine, "processor", lambda: {"flags": flags})
     assert machine.lacks_bfloat16() is lacks
 
 
 @pytest.mark.parametrize("lacks", [True, False])
-def test_who_asks_for_bfloat16_on_such_a_processor_is_warned(monkeypatch, capsys, tmp_path, lacks):
+def test_bfloat16_is_warned_of_on_a_processor_without_instructions_for_it(
+    monkeypatch, capsys, tmp_path, lacks
+):
     monkeypatch.setattr(machine, "lacks_bfloat16", lambda: lacks)
     (tmp_path / "train" / "taken").mkdir(parents=True)
     place = ["--logdir", tmp_path, "--name", "taken"]

@@ -1,4 +1,4 @@
-"""A saved run is compared with what is trained now, and what is other now is told."""
+"""A saved run is compared with what is trained now, and what has changed since is named."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def altered(compared, tmp_path):
     return alter
 
 
-def test_a_training_is_compared_with_the_variant_and_the_seed_that_it_has(tmp_path, capsys):
+def test_a_saved_training_is_compared_with_the_same_variant_and_seed(tmp_path, capsys):
     train(**SMALL, trainer="fit", seed=1, logdir=tmp_path, name="a")
     place = ["--logdir", tmp_path, "--name", "b", "--seed", "1"]
     saved = tmp_path / "train" / "a"
@@ -57,7 +57,7 @@ def test_a_training_is_compared_with_the_variant_and_the_seed_that_it_has(tmp_pa
     assert not (tmp_path / "compare" / "b" / "saved").exists()
 
 
-def test_of_a_comparison_the_first_counts_or_the_one_that_is_trained(compared, tmp_path):
+def test_of_a_saved_comparison_the_first_counts_or_the_one_that_is_trained(compared, tmp_path):
     result = against(compared[1], tmp_path, seeds=2, self_check=True)
     places = [(run["trainer"], run["seed"]) for run in result["runs"]]
     assert places == [("saved", 0), ("tape", 0), ("tape", 1), ("saved", 1)]
@@ -69,7 +69,9 @@ def test_of_a_comparison_the_first_counts_or_the_one_that_is_trained(compared, t
     assert other["against"]["trainer"] == other["runs"][1]["trainer"] == "fit"
 
 
-def test_another_precision_diverges_in_an_epoch_and_the_final_weights(compared, tmp_path, capsys):
+def test_a_diverging_precision_is_located_in_an_epoch_and_the_final_weights(
+    compared, tmp_path, capsys
+):
     place = ["--logdir", tmp_path, "--name", "b", "--seeds", "2"]
     options = ["--against", compared[1], "--variants", "fit:bfloat16"]
     assert in_process("compare", *OPTIONS, *place, *options) == 0
@@ -99,12 +101,12 @@ def test_another_machine_and_other_versions_are_named(altered, tmp_path):
     assert changed["tensorflow"][0] == "2.20.0"
 
 
-def test_digests_that_differ_are_named_where_the_final_weights_agree_or_are_gone(altered, tmp_path):
-    def part(result):
+def test_the_diverging_epoch_is_named_where_final_weights_agree_or_are_gone(altered, tmp_path):
+    def diverge(result):
         for run in result["runs"][:2]:  # both of seed 0
             run["digests"][1] = "0" * 64
 
-    copy = altered(part)
+    copy = altered(diverge)
     assert against(copy, tmp_path).parity.first_difference == Difference(2, None, "epoch")
     (copy / "tape" / "seed-0" / "model.keras").unlink()
     other = against(copy, tmp_path, name="c", filters=[4, 4])

@@ -97,7 +97,7 @@ def test_a_loss_that_is_not_finite_is_named():
     assert "not finite" in words.differences(result)[1]
 
 
-def test_a_difference_within_a_trainers_own_noise_is_none():
+def test_a_difference_within_a_trainers_own_noise_does_not_count():
     first = run("fit", 0, range(70))
     second = run("fit", 0, range(72), loss=0.031, digests=("b",))
     same, off = repetition(first, copy.deepcopy(first)), repetition(first, second)

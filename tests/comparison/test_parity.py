@@ -46,7 +46,7 @@ def test_nothing_compared_is_no_certificate():
             certify(pairs)
 
 
-def test_states_of_other_shapes_diverge_without_a_variable():
+def test_states_of_different_shapes_diverge_without_naming_a_variable():
     snapshots = (Snapshot(weights=[("kernel", [np.zeros(size)])]) for size in (2, 3))
     assert compare_snapshots((1, 4, "step"), *snapshots) == Difference(1, 4, "weights")
 
@@ -104,7 +104,7 @@ def test_one_bit_of_the_optimizer_is_located(digits):
 
 
 @pytest.mark.slow
-def test_other_initial_weights_are_located(digits):
+def test_different_initial_weights_are_located(digits):
     flip = Disturb(lambda model: flip_bit(model.stack[0].kernel), "on_train_begin", at=1)
     found = locate(digits, [flip])
     assert (found.epoch, found.step, found.stage) == (1, None, "initial")

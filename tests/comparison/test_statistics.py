@@ -90,7 +90,7 @@ def test_the_word_for_degenerate_cases(differences, margin, expected):
     assert word("indistinguishable", [test]) == "indistinguishable"
 
 
-def test_one_figure_that_is_not_equivalent_decides():
+def test_one_figure_outside_its_margin_decides_the_verdict():
     same, other = paired([0.0, 0.0], 0.001), paired([0.02, 0.02], 0.001)
     unknown, many = paired([0.02, -0.01], 0.001), paired([math.nan, 0.0], 0.001)
     assert word("diverges", [same, other]) == "different"
@@ -110,13 +110,13 @@ def test_swapping_the_trainers_mirrors_the_result(differences, margin):
 
 
 @given(DIFFERENCES, MARGINS, st.floats(1, 100))
-def test_a_larger_margin_leaves_equivalent_what_is(differences, margin, factor):
+def test_what_is_equivalent_stays_so_with_a_larger_margin(differences, margin, factor):
     assume(word("diverges", [paired(differences, margin)]) == "equivalent")
     assert word("diverges", [paired(differences, margin * factor)]) == "equivalent"
 
 
 @given(DIFFERENCES, MARGINS)
-def test_who_is_undecided_is_told_a_higher_number_of_seeds(differences, margin):
+def test_an_undecided_comparison_asks_for_more_seeds(differences, margin):
     test = paired(differences, margin)
     undecided = word("diverges", [test]) == "undecided"
     assert (test.seeds_needed is not None) == undecided

@@ -89,7 +89,7 @@ def test_text_of_a_result_cannot_become_part_of_the_page(homes, tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"runs": []}', '{"space": 1}'])
-def test_what_is_no_run_is_refused_in_one_line(tmp_path, capsys, content):
+def test_a_folder_without_a_run_is_refused_in_one_line(tmp_path, capsys, content):
     if content is not None:
         (tmp_path / "result.json").write_text(content)
     assert cli.main(["report", str(tmp_path)]) == 2

@@ -25,7 +25,7 @@ TRAINING = ["train", "--limit", "64", "--epochs", "1", "--filters", "2,2", "--qu
 WAIT_SECONDS = 120
 BARRIERS: list[Barrier] = []
 """Of each process, the one that it waits at."""
-TOLD = ("expected the name of a new run", "expected a run that nobody works on")
+REFUSALS = ("expected the name of a new run", "expected a run that no process works on")
 
 
 def main() -> int:
@@ -51,7 +51,7 @@ def run_races(races: int, home: Path) -> int:
             place = ["--logdir", str(home), "--name", directory.name]
             arguments = [*TRAINING, *place, *(["--resume"] if resume else [])]
             (won, _), (lost, line) = sorted(pool.map(start, [arguments] * 2, chunksize=1))
-            details = line.count("\n") == 1 and TOLD[resume] in line
+            details = line.count("\n") == 1 and REFUSALS[resume] in line
             if (won, lost, details) == (0, 2, True) and is_whole(directory):
                 good += 1
             else:

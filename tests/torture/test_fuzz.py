@@ -103,5 +103,5 @@ def test_code_that_a_model_names_is_not_run(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_of_two_processes_that_race_for_a_run_one_wins_and_one_is_told(tmp_path):
+def test_of_two_processes_that_race_for_a_run_one_wins_and_one_is_refused(tmp_path):
     assert race.run_races(2, tmp_path) == 2

@@ -41,7 +41,7 @@ def interrupt(process, directory, number, times=1):
     [("tape", signal.SIGINT, 130), ("fit", signal.SIGTERM, 143)],
     ids=str,
 )
-def test_interrupted_it_saves_its_state_and_tells_how_to_go_on(tmp_path, trainer, number, status):
+def test_interrupted_it_saves_its_state_and_says_how_to_go_on(tmp_path, trainer, number, status):
     home = tmp_path / "a" / "train" / "a"
     process = start(tmp_path / "a", "--trainer", trainer, "--epochs", "6")
     seconds, error = interrupt(process, home, number)
@@ -63,15 +63,15 @@ def test_a_second_interrupt_stops_at_once(tmp_path):
     assert "Traceback" not in error
 
 
-def test_a_signal_is_a_wish_first_and_handlers_are_put_back():
+def test_a_signal_is_a_request_first_and_handlers_are_put_back():
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    told = []
-    with pytest.raises(KeyboardInterrupt) as stopped, deferred_signals() as wish:  # noqa: PT012
+    noted = []
+    with pytest.raises(KeyboardInterrupt) as stopped, deferred_signals() as request:  # noqa: PT012
         signal.raise_signal(signal.SIGTERM)
-        told.append(wish.signal)
+        noted.append(request.signal)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)  # the second one, at once
-    assert told == [signal.SIGTERM]
+    assert noted == [signal.SIGTERM]
     assert stopped.value.args == (signal.SIGTERM,)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
@@ -108,12 +108,12 @@ def test_on_a_full_disk_the_last_state_is_kept(tmp_path, trainer, room):
         pass
 
     try:
-        with pytest.raises(InputError) as told:
+        with pytest.raises(InputError) as refused:
             run(tmp_path, "a", callbacks=[InStep(STEPS + 2, fill)], trainer=trainer)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert "File too large" in str(told.value)
-    assert "mend it and go on with: vgg-keras train --config" in str(told.value)
+    assert "File too large" in str(refused.value)
+    assert "mend it and go on with: vgg-keras train --config" in str(refused.value)
     run(tmp_path, "a", resume=True, callbacks=[InStep(STEPS + 2, nothing)], trainer=trainer)
     assert outcome(tmp_path / "train" / "a") == undisturbed()
 
@@ -135,7 +135,7 @@ def test_when_the_permission_to_write_is_lost_the_last_state_is_kept(tmp_path):
     assert outcome(home) == whole
 
 
-def test_on_a_disk_that_is_still_full_a_resumed_training_tells_what_to_do(tmp_path):
+def test_on_a_disk_that_is_still_full_a_resumed_training_says_what_to_do(tmp_path):
     with pytest.raises(Crash):
         run(tmp_path, "a", STEPS + 1)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -165,18 +165,18 @@ def test_a_loss_that_is_not_finite_ends_a_run_in_a_line_and_is_reported(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("trainer", "layer", "step", "told"),
+    ("trainer", "layer", "step", "message"),
     [
         # where ReLU makes 0 of NaN, the loss stays finite
         ("tape", 1, 2 * STEPS, r"after epoch 2, .*: block1_conv2 \(weights\)"),
         ("fit", -1, STEPS + 2, r"of nan in step 3 of epoch 2, .*: block1_conv1 \(weights\)"),
     ],
 )
-def test_the_first_layer_that_is_not_finite_is_named(tmp_path, trainer, layer, step, told):
+def test_the_first_layer_that_is_not_finite_is_named(tmp_path, trainer, layer, step, message):
     def spoil(model):
         bias = model.stack[layer].bias
         bias.assign(np.full(bias.shape, np.nan))
 
-    with pytest.raises(InconclusiveError, match=told):
+    with pytest.raises(InconclusiveError, match=message):
         run(tmp_path, "a", callbacks=[InStep(step, spoil)], trainer=trainer)
     assert load_state(tmp_path / "train" / "a")["epoch"] == 1

@@ -99,5 +99,5 @@ def test_devices_that_cannot_be_made_any_more_are_asked_for_in_a_line(tmp_path, 
     line = refused(
         capsys, "benchmark", "--variants", "tape:mirrored,matmul", "--logdir", tmp_path / "logs"
     )
-    assert "--strategy: expected none beside others than tape and fit, received mirrored" in line
+    assert "--strategy: expected none beside others than trainers, received mirrored" in line
     assert not (tmp_path / "logs").exists()

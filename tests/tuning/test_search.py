@@ -11,9 +11,10 @@ from conftest import TRAINERS, scalars
 from searches import SCHEMA, outcome, run
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from vgg_keras.config.lists import Choices
+from vgg_keras import train
 from vgg_keras.errors import InconclusiveError, InputError
-from vgg_keras.tuning import hypermodel
+from vgg_keras.training.training import Training
+from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.rerun import rerun
 
 
@@ -23,7 +24,8 @@ def test_a_search_ends_with_scored_trials_and_a_tested_model(searched, digits):
     assert [trial["status"] for trial in result["trials"]] == ["completed"] * 4
     assert len({json.dumps(trial["values"]) for trial in result["trials"]}) == 4
     assert result["space"] == {
-        name: {"values": [2, 4, 6], "conditions": []} for name in ("filters_1", "filters_2")
+        name: {"kind": "Choice", "values": [2, 4, 6], "conditions": []}
+        for name in ("filters_1", "filters_2")
     }
     best = max(result["trials"], key=lambda trial: trial["score"])
     assert result["best"]["trial"] == best["id"]
@@ -36,16 +38,16 @@ def test_a_search_ends_with_scored_trials_and_a_tested_model(searched, digits):
     assert model.filters == tuple((count,) for count in counts)
 
 
-def test_repeated_with_the_other_trainer_a_search_is_the_same(searched, tmp_path):
-    fit, tape = searched[0], run(tmp_path, trainer="tape", trials=4)
-    for trial in tape["trials"]:
-        assert trial.pop("trainer") == "tape"
-    expected, best, *rest = outcome(fit)
+@pytest.mark.parametrize("trainer", [name for name in TRAINERS if name != "fit"])
+def test_repeated_with_another_trainer_a_search_is_the_same(searched, tmp_path, trainer):
+    expected, *rest = outcome(searched[0])
     for trial in expected:
         assert trial.pop("trainer") == "fit"
-    trials, tape_best, *tape_rest = outcome(tape)
+    trials, *other_rest = outcome(run(tmp_path, trainer=trainer, trials=4))
+    for trial in trials:
+        assert trial.pop("trainer") == trainer
     assert trials == expected
-    assert (tape_best, tape_rest) == (best, rest)
+    assert other_rest == rest
 
 
 @pytest.mark.slow
@@ -67,6 +69,38 @@ def test_a_trial_can_be_run_again_alone_from_its_record(searched):
         match="execution: expected one of the 1 executions of trial 0",
     ):
         rerun(home, "0", execution=1)
+
+
+def test_the_best_design_is_trained_from_the_folder_of_the_search(searched, tmp_path):
+    result, home = searched
+    trained = train(from_run=home, epochs=1, limit=200, logdir=tmp_path, verbose=0)
+    (best,) = [trial for trial in result.trials if trial.id == result.best.trial]
+    assert trained.model.count_params() == best.parameters
+    counts = [best.values["filters_1"], best.values["filters_2"]]
+    assert trained.model.filters == tuple((count,) for count in counts)
+
+
+@pytest.mark.slow
+def test_a_design_of_which_everything_varied_is_trained_from_the_folder_of_the_search(tmp_path):
+    found = run(
+        tmp_path,
+        blocks_choices=[1, 2],
+        convolutions_choices=[1, 2],
+        dense_choices=[4, 8],
+        learning_rate_choices=[0.001, 0.01],
+        batch_size_choices=[16, 64],
+    )
+    values = found.best.values
+    trained = train(from_run=found.path, epochs=1, limit=200, logdir=tmp_path, verbose=0)
+    assert trained.config["batch_size"] == values["batch_size"]
+    assert trained.config["learning_rate"] == values["learning_rate"]
+    assert trained.model.dense == (values["dense"],)
+    assert trained.model.filters == tuple(
+        (values[f"filters_{block}"],) * values["convolutions"]
+        for block in range(1, values["blocks"] + 1)
+    )
+    (best,) = [trial for trial in found.trials if trial.id == found.best.trial]
+    assert trained.model.count_params() == best.parameters
 
 
 def test_tensorboard_shows_curves_and_a_row_for_each_trial(searched):
@@ -92,7 +126,7 @@ def test_every_execution_is_kept_and_the_score_is_their_mean(tmp_path, scripted)
 def test_an_algorithm_finds_the_best_design(tmp_path, scripted, algorithm, trials, objective):
     if algorithm == "bayesian":
         pytest.importorskip("sklearn")
-    options = {"algorithm": algorithm, "trials": trials, "filters_choices": Choices([2, 4])}
+    options = {"algorithm": algorithm, "trials": trials, "filters_choices": [2, 4]}
     result = run(tmp_path, **options, objective=objective)
     assert len(result["trials"]) == trials
     pick = max if objective == "val_accuracy" else min
@@ -104,14 +138,20 @@ def test_an_algorithm_finds_the_best_design(tmp_path, scripted, algorithm, trial
 @pytest.mark.slow
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_hyperband_goes_on_from_the_checkpoint(tmp_path, monkeypatch, trainer):
-    seen = []
-    original = hypermodel.TrialModel.fit
+    seen, first_epochs = [], {}
+    make, train = TrialModel.training, Training.run
 
-    def fit(self, hp, model, *rest, **options):
-        seen.append((hp.values.get("tuner/initial_epoch", 0), int(model.optimizer.iterations)))
-        return original(self, hp, model, *rest, **options)
+    def training(self, hp, *rest):
+        made = make(self, hp, *rest)
+        first_epochs[made] = hp.values.get("tuner/initial_epoch", 0)
+        return made
 
-    monkeypatch.setattr(hypermodel.TrialModel, "fit", fit)
+    def run_training(self, *rest):
+        seen.append((first_epochs[self], int(self.model.optimizer.iterations)))
+        return train(self, *rest)
+
+    monkeypatch.setattr(TrialModel, "training", training)
+    monkeypatch.setattr(Training, "run", run_training)
     run(tmp_path, algorithm="hyperband", epochs=3, trainer=trainer)
     steps = -(-180 // 32)
     continued = [(epoch, step) for epoch, step in seen if epoch > 0]
@@ -123,22 +163,21 @@ def test_hyperband_goes_on_from_the_checkpoint(tmp_path, monkeypatch, trainer):
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_the_graphs_of_past_trials_are_not_kept(tmp_path, monkeypatch, trainer):
     graphs = []
-    original = hypermodel.TrialModel.build
+    original = TrialModel.build
 
     def build(self, hp):
         gc.collect()
         graphs.append(sum(isinstance(item, FuncGraph) for item in gc.get_objects()))
         return original(self, hp)
 
-    monkeypatch.setattr(hypermodel.TrialModel, "build", build)
+    monkeypatch.setattr(TrialModel, "build", build)
     run(tmp_path, trainer=trainer)
     assert len(graphs) == 4
     assert graphs[1:3] == [graphs[1]] * 2
 
 
 def test_a_failed_trial_is_recorded_with_its_reason_and_is_never_best(tmp_path, monkeypatch):
-    choices = Choices([2, 4])
-    original = hypermodel.TrialModel.build
+    original = TrialModel.build
 
     def build(self, hp):
         model = original(self, hp)
@@ -148,8 +187,8 @@ def test_a_failed_trial_is_recorded_with_its_reason_and_is_never_best(tmp_path, 
             raise MemoryError("no memory left")
         return model
 
-    monkeypatch.setattr(hypermodel.TrialModel, "build", build)
-    result = run(tmp_path, algorithm="grid", trials=4, filters_choices=choices)
+    monkeypatch.setattr(TrialModel, "build", build)
+    result = run(tmp_path, algorithm="grid", trials=4, filters_choices=[2, 4])
     by_values = {tuple(trial["values"].values()): trial for trial in result["trials"]}
     assert len(by_values) == 4
     for (first, second), trial in by_values.items():
@@ -169,7 +208,7 @@ def test_a_search_of_failures_stops_and_keeps_its_state(tmp_path, scripted):
         raise ValueError("planted")
 
     monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr(hypermodel.TrialModel, "fit", fail)
+    monkeypatch.setattr(Training, "run", fail)
     with pytest.raises(InconclusiveError, match=r"5 trials in a row failed.*ValueError: planted"):
         run(tmp_path, trials=9)
     result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())

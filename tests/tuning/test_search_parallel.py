@@ -16,7 +16,8 @@ from searches import run, start
 
 from vgg_keras.tuning.status import read_status
 
-FOUR = ["--trials", "4", "--quiet"]
+FOUR = ["--trials", "4", "--limit", "6000", "--quiet"]
+"""A trial takes longer than the second after which a worker's status is written again."""
 
 
 def wait_for(condition, seconds=100):
@@ -37,7 +38,7 @@ def workers_in_trials(home):
 
 
 def processes_of(pid):
-    """Process ids of all that a process has started, and they in turn."""
+    """Process ids of all that a process has started, and of all that these have."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -89,6 +90,32 @@ def test_workers_run_the_trials_of_a_serial_search(searched, tmp_path):
     ]
     assert result["best"]["score"] == max(trial["score"] for trial in result["trials"])
     assert result["config"]["workers"] == 2
+
+
+SCRIPT = """
+import sys
+with open(sys.argv[1], "a") as file:
+    file.write("executed\\n")
+import vgg_keras
+found = vgg_keras.search(
+    workers=2, trials=2, limit=200, epochs=1, convolutions_choices=[1], filters_choices=[2, 4],
+    dense_choices=[8], logdir=sys.argv[2], name="a", verbose=0,
+)
+print(found.status)
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_does_not_ask_whether_it_is_main_runs_once_only(tmp_path):
+    script, executions = tmp_path / "script.py", tmp_path / "executions"
+    script.write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, script, executions, tmp_path], capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "finished\n"
+    assert executions.read_text() == "executed\n"
+    assert completed(tmp_path, trials=2)["config"]["workers"] == 2
 
 
 def fork_server_of(process):

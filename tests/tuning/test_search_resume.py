@@ -15,9 +15,9 @@ from programs import in_process
 from searches import outcome, run, start
 
 from vgg_keras import cli
-from vgg_keras.config.lists import Choices
 from vgg_keras.errors import InputError
-from vgg_keras.tuning import hypermodel
+from vgg_keras.runs.reading import read_result
+from vgg_keras.training.training import Training
 
 
 @pytest.fixture
@@ -57,15 +57,15 @@ def test_any_algorithm_goes_on_where_it_was(tmp_path, undisturbed, algorithm):
 def test_hyperband_runs_the_trial_again_in_which_it_was_killed(tmp_path, undisturbed, monkeypatch):
     options = {"algorithm": "hyperband", "trials": 5, "epochs": 3}
     whole = undisturbed(**options)
-    scripted_fit, seen = hypermodel.TrialModel.fit, []
+    scripted_run, seen = Training.run, []
 
-    def fit(self, *arguments, **options):
+    def interrupted_run(self, *arguments, **options):
         seen.append(1)
         if len(seen) == 4:
             raise KeyboardInterrupt
-        return scripted_fit(self, *arguments, **options)
+        return scripted_run(self, *arguments, **options)
 
-    monkeypatch.setattr(hypermodel.TrialModel, "fit", fit)
+    monkeypatch.setattr(Training, "run", interrupted_run)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, **options)
     assert outcome(run(tmp_path, **options, resume=True)) == whole
@@ -84,7 +84,7 @@ def test_the_best_design_can_be_trained_for_longer_on_the_whole_data_set(
     assert longer["best"]["test"]["total"] == 50
     assert in_process("evaluate", tmp_path / "search" / "a", "--json") == 0
     (evaluated,) = json.loads(capsys.readouterr().out).values()
-    assert evaluated == longer["best"]["test"]
+    assert evaluated == longer["best"]["test"].to_dict()
     assert longer["trials"] == short["trials"]
 
 
@@ -92,7 +92,7 @@ def test_another_space_cannot_be_resumed(tmp_path, scripted):
     run(tmp_path, trials=1)
     before = (tmp_path / "search" / "a" / "result.json").read_bytes()
     with pytest.raises(InputError, match=r"filters_choices: expected \[2, 4, 6\], as when"):
-        run(tmp_path, resume=True, filters_choices=Choices([2, 4]))
+        run(tmp_path, resume=True, filters_choices=[2, 4])
     with pytest.raises(InputError, match="resume: expected a run in"):
         run(tmp_path, "none", resume=True)
     assert (tmp_path / "search" / "a" / "result.json").read_bytes() == before
@@ -117,7 +117,7 @@ def test_killed_and_interrupted_a_search_ends_as_if_undisturbed(searched, tmp_pa
     command = error.split("Go on with: vgg-keras ")[1].splitlines()[0].split()
     assert command[-1] == "--resume"
     assert cli.main([*command, "--quiet"]) == 0
-    assert outcome(json.loads((home / "result.json").read_text())) == outcome(searched[0])
+    assert outcome(read_result(home)) == outcome(searched[0])
 
 
 def disturbed_states(tmp_path):
@@ -134,7 +134,7 @@ def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scr
     tuner = tmp_path / "search" / "a" / "tuner"
     result = tmp_path / "search" / "a" / "result.json"
     for name, state in list(disturbed_states(tmp_path)):
-        result.write_text(json.dumps({**whole, "status": "running"}))
+        result.write_text(json.dumps({**whole.to_dict(), "status": "running"}))
         (tuner / "oracle.json").write_text(json.dumps(state))
         written = [path.stat().st_mtime_ns for path in sorted(tuner.glob("trial_*/record.json"))]
         assert len(written) == 3
@@ -189,7 +189,7 @@ def test_two_processes_cannot_go_on_with_one_search(tmp_path, scripted):
 
 
 @pytest.mark.slow
-def test_a_trial_unknown_to_the_oracle_is_started_anew(tmp_path, scripted):
+def test_a_trial_unknown_to_the_oracle_is_started_again(tmp_path, scripted):
     whole = run(tmp_path)
     tuner = tmp_path / "search" / "a" / "tuner"
     early = run(tmp_path, "b", trials=2)

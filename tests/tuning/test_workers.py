@@ -1,4 +1,4 @@
-"""What the launcher of workers asks for, tells and refuses; no worker is started."""
+"""What the launcher of workers asks for, says and refuses; no worker is started."""
 
 import os
 import socket
@@ -7,15 +7,14 @@ from dataclasses import asdict
 
 import pytest
 from rich.console import Console
-from vgg_keras.tuning.estimate import count_workers, estimate
 
 from vgg_keras import SearchConfig, cli
-from vgg_keras.config.lists import Choices
 from vgg_keras.errors import InputError
 from vgg_keras.runs.files import write_json
 from vgg_keras.tuning import chief, progress
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.status import Silence, Status, status_file
+from vgg_keras.tuning.workers import count_workers
 
 
 def test_a_worker_that_was_started_again_is_not_silent(tmp_path):
@@ -33,22 +32,22 @@ def test_a_training_that_makes_no_step_for_long_counts_as_silent(tmp_path, monke
     monkeypatch.setattr(progress, "SECONDS", 0.01)
     monkeypatch.setattr(progress, "STUCK_SECONDS", 0.5)
     silence = Silence(tmp_path)
-    told = progress.Progress(status_file(tmp_path, "a"), "val_accuracy")
-    told.set_params({"steps": 1, "epochs": 1})
-    with told.told():
-        told.begin("0", 0)
-        told.on_train_begin()
+    reporter = progress.Progress(status_file(tmp_path, "a"), "val_accuracy")
+    reporter.set_params({"steps": 1, "epochs": 1})
+    with reporter.reported():
+        reporter.begin("0", 0)
+        reporter.on_train_begin()
         while silence.seconds("a") < 0.3:
             time.sleep(0.01)
-        told.on_train_batch_end(0)
+        reporter.on_train_batch_end(0)
         time.sleep(0.1)
         assert silence.seconds("a") < 0.1
-        told.end()
+        reporter.end()
         time.sleep(0.7)
         assert silence.seconds("a") < 0.3
 
 
-def test_a_port_in_use_and_a_chief_out_of_reach_are_told_and_nothing_is_written(
+def test_a_port_in_use_and_a_chief_out_of_reach_are_named_and_nothing_is_written(
     tmp_path, capsys, monkeypatch
 ):
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -95,19 +94,18 @@ def test_an_address_is_a_host_and_a_port(address):
         chief.Address.parse(address, "--chief")
 
 
-def test_the_estimate_wants_workers_for_long_searches_and_none_for_one_trial(monkeypatch):
-    monkeypatch.setattr("vgg_keras.tuning.estimate.cores", lambda: 4)
-    long = SearchConfig(trials=40)
-    seconds = estimate(long, 54000, (28, 28, 1))
-    assert list(seconds) == [1, 2, 3, 4]
-    assert seconds[4] < seconds[2] < seconds[1]
-    assert list(estimate(SearchConfig(trials=1), 54000, (28, 28, 1))) == [1]
-    wide = SearchConfig(trials=40, filters_choices=Choices([64, 128]))
-    assert estimate(wide, 54000, (28, 28, 1))[1] > seconds[1]
+@pytest.mark.parametrize(("trials", "count"), [(40, 4), (3, 3), (1, 1)])
+def test_auto_is_as_many_workers_as_there_are_cores_and_trials(monkeypatch, capsys, trials, count):
+    monkeypatch.setattr("vgg_keras.tuning.workers.cores", lambda: 4)
+    config = SearchConfig(workers="auto", trials=trials)
+    assert count_workers(config, verbose=0) == count
+    assert capsys.readouterr().out == ""
+    assert count_workers(config, verbose=1) == count
+    assert capsys.readouterr().out == f"Workers: {count}\n"
 
 
 def test_more_workers_than_cores_are_warned_of_and_none_are_refused(tmp_path, capsys):
-    assert count_workers(SearchConfig(workers=500), None, 0) == 500
+    assert count_workers(SearchConfig(workers=500), 0) == 500
     assert "500 workers share" in capsys.readouterr().err
     assert cli.main(["search", "--logdir", str(tmp_path / "x"), "--workers", "0"]) == 2
     assert "--workers: expected at least 1 without --chief" in capsys.readouterr().err

@@ -1,1 +1,1 @@
-"""Which of several ways of training is faster, timed in turns."""
+"""Which of several ways of training is faster, timed in alternation."""

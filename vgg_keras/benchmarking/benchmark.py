@@ -69,7 +69,7 @@ def benchmark(
     calls = batches.train_count // (batches.batch_size * config.steps_per_execution)
     expected = f"fewer than an epoch's {calls} calls of the training function"
     require(config.steps < calls, "--steps", expected, config.steps)
-    timed = {parse_variant(variant).trainer for variant in config.contestants}
+    timed = {parse_variant(variant).trainer for variant in config.all_variants}
     ours = timed <= {*names}
     pixels = isinstance(parts.data, Arrays) and parts.data.x_train.dtype == np.uint8
     require(
@@ -81,9 +81,9 @@ def benchmark(
         expected = "none beside a GPU, as they use the processor (CUDA_VISIBLE_DEVICES=-1 hides it)"
         require(not tf.config.list_physical_devices("GPU"), "--peers", expected, peer)
     directory = create_run_directory(config.logdir, "benchmark", config.name)
-    groups = [[(name, False) for name in config.contestants]]
+    groups = [[(name, False) for name in config.all_variants]]
     if config.recording:
-        groups = [[(name, True), (name, False)] for name in config.contestants]
+        groups = [[(name, True), (name, False)] for name in config.all_variants]
     load = os.getloadavg()[0]
     file: ResultFile[BenchmarkResult] = ResultFile(directory, config, resumable=False, load=load)
     with file:
@@ -91,7 +91,7 @@ def benchmark(
             done = time_group(group, config, parts, verbose)
             file.update(groups=[*file.result.groups, done])
         if config.recording:
-            costs = {name: recording_cost(name, config, parts) for name in config.contestants}
+            costs = {name: recording_cost(name, config, parts) for name in config.all_variants}
             file.update(recording=costs)
     write_report(directory)
     return file.result

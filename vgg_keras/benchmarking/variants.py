@@ -68,6 +68,6 @@ def make_variant(
 
 def trainer_names(config: BenchmarkConfig) -> list[str]:
     """The trainers that a benchmark needs; the others are timed beside them."""
-    names = [parse_variant(variant).trainer for variant in config.contestants]
+    names = [parse_variant(variant).trainer for variant in config.all_variants]
     others = {*BARE, "torch", "jax", "matmul"}
     return [name for name in names if name not in others]

@@ -20,11 +20,11 @@ def sizes_of_events(home: Path) -> dict[str, int]:
 
 
 def cut_events(home: Path, sizes: dict[str, int]) -> None:
-    """Takes from event files what was written after a moment.
+    """Removes from event files what was written after a moment.
 
     Args:
-        home: the folder.
-        sizes: of the files at that moment; there were no others.
+        home: Folder.
+        sizes: Bytes of the files at that moment; there were no others.
     """
     for path in _event_files(home):
         size = sizes.get(str(path.relative_to(home)))

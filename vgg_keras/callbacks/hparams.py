@@ -22,11 +22,11 @@ def write_row(
     puts these before those of epochs.
 
     Args:
-        name: of the row, which no other row under the same `--logdir` has.
-        values: of the hyperparameters.
-        score: of the training.
-        parameters: of the model.
-        seconds: that it took.
+        name: Name of the row, which no other row under the same `--logdir` has.
+        values: Values of the hyperparameters.
+        score: Score of the training.
+        parameters: Number of parameters of the model.
+        seconds: Time that it took.
     """
     hparams.hparams(dict(values), trial_id=name)
     for tag, value in {"score": score, "parameters": parameters, "seconds": seconds}.items():

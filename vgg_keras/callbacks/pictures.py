@@ -18,8 +18,8 @@ def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarr
     """Draws a confusion matrix, coloured by the share of each true class.
 
     Args:
-        labels: true classes, integers of shape `(images,)`.
-        probabilities: float, shape `(images, classes)`.
+        labels: True classes, integers of shape `(images,)`.
+        probabilities: Floats, shape `(images, classes)`.
     """
     classes = probabilities.shape[1]
     matrix = tf.math.confusion_matrix(labels, probabilities.argmax(axis=1), classes).numpy()
@@ -42,12 +42,12 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
     """Draws images in a square, each with its caption.
 
     Args:
-        images: uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
-        captions: one an image.
+        images: Images, uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
+        captions: One an image.
     """
     pixels = np.stack([image.reshape(*image.shape[:2], -1) for image in images])
-    room = pixels.shape[1] // 5
-    framed = np.pad(pixels, ((0, 0), (room, 0), (1, 1), (0, 0)), constant_values=255)
+    margin = pixels.shape[1] // 5
+    framed = np.pad(pixels, ((0, 0), (margin, 0), (1, 1), (0, 0)), constant_values=255)
     mosaic, columns = _mosaic(framed)
     height, width = framed.shape[1:3]
     figure = Figure((1.5 * columns, 1.5 * columns * len(mosaic) / mosaic.shape[1]))
@@ -56,7 +56,7 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
     axes.set_axis_off()
     for place, caption in enumerate(captions):
         row, column = divmod(place, columns)
-        middle = (column + 0.5) * width - 0.5, row * height + 0.5 * room - 0.5
+        middle = (column + 0.5) * width - 0.5, row * height + 0.5 * margin - 0.5
         axes.text(*middle, caption, ha="center", va="center", fontsize=9)
     return _pixels(figure)
 
@@ -65,7 +65,7 @@ def filters_picture(kernel: np.ndarray) -> np.ndarray:
     """Draws the filters of a convolution side by side, from the lowest weight to the highest.
 
     Args:
-        kernel: float, shape `(height, width, channels, filters)`; of several channels, the mean.
+        kernel: Floats, shape `(height, width, channels, filters)`; of several channels, the mean.
     """
     filters = np.nan_to_num(kernel).mean(axis=2).transpose(2, 0, 1)
     low, high = filters.min(), filters.max()

@@ -13,12 +13,12 @@ class Timing(keras.callbacks.Callback):
     """Times epochs and steps.
 
     Args:
-        images_per_execution: images that go through one call of the training function.
-        clock: gives seconds.
+        images_per_execution: Images that go through one call of the training function.
+        clock: Gives seconds.
 
     Attributes:
-        seconds_per_epoch: one an epoch, validation included.
-        first_step_seconds: of the first call, which traces and compiles the graph.
+        seconds_per_epoch: Time of each epoch, validation included.
+        first_step_seconds: Time of the first call, which traces and compiles the graph.
     """
 
     remembered = ("seconds_per_epoch", "first_step_seconds", "_step_seconds", "_seconds_so_far")

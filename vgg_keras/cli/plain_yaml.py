@@ -24,7 +24,7 @@ def load_plain_yaml(text: str) -> Any:
     """Reads YAML that is neither deep nor has aliases, so that a short file is a short value.
 
     Raises:
-        yaml.YAMLError: if it is none.
+        yaml.YAMLError: If it is not.
     """
     depth = 0
     for token in yaml.scan(text, yaml.SafeLoader):

@@ -62,7 +62,7 @@ class Saved:
     def about(self, config: CompareConfig) -> Against:
         """What is compared with, and what differs now."""
         before = _facts(self.result.config, self.trainer, self.result.environment)
-        now = _facts(json_values(config.to_dict()), config.contestants[0], environment())
+        now = _facts(json_values(config.to_dict()), config.all_variants[0], environment())
         changed = {
             fact: [before[fact], now[fact]]
             for fact in now

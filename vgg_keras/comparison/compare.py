@@ -81,7 +81,7 @@ def compare(
     saved = load_saved(config) if config.against is not None else None
     if saved and config.variants is None:
         config = replace(config, variants=Variants([saved.trainer]))
-    names = [parse_variant(variant).trainer for variant in config.contestants]
+    names = [parse_variant(variant).trainer for variant in config.all_variants]
     config, parts = gather(config, names, model=factory, trainers=trainers, data=data)
     if saved:
         saved.check_tests(parts.data.batches(config.batch_size).test_count, config.seed)
@@ -127,7 +127,7 @@ class Comparison:
     @property
     def variants(self) -> dict[str, str]:
         """The two that are compared: the name of each, and the variant as it was asked for."""
-        variants = {parse_variant(variant).name: variant for variant in self.config.contestants}
+        variants = {parse_variant(variant).name: variant for variant in self.config.all_variants}
         return {SAVED: SAVED, **variants} if self.saved else variants
 
     def train_all(self, file: ResultFile[CompareResult]) -> list[Run]:

@@ -42,12 +42,12 @@ class BenchmarkConfig(ModelConfig):
             value = getattr(self, field)
             used = self.recording or value == getattr(BenchmarkConfig, field)
             require(used, option_of(field), "--recording beside it", value)
-        names = [parse_variant(variant).trainer for variant in self.contestants]
+        names = [parse_variant(variant).trainer for variant in self.all_variants]
         require(len(names) > 1 or self.recording, "--variants", "two variants or more", names)
         for peer in self.peers or ():
             expected = f"of {', '.join(PEER_NAMES)}"
             require(parse_variant(peer).trainer in PEER_NAMES, "--peers", expected, peer)
-        for variant in self.contestants:
+        for variant in self.all_variants:
             self._check_arithmetic(variant)
         trainers, others = not set(names) & {*OTHER_NAMES}, "beside others than trainers"
         single = self.steps_per_execution == 1
@@ -75,10 +75,10 @@ class BenchmarkConfig(ModelConfig):
         require(scaled or precision != "float16", "--precision", expected, precision)
 
     @property
-    def contestants(self) -> tuple[str, ...]:
+    def all_variants(self) -> tuple[str, ...]:
         """Variants and peers."""
         return (*self.variants, *(self.peers or ()))
 
     def values_of(self, option: str) -> set[Any]:
         """The values of an option in all trainings."""
-        return values_of(self.contestants, option, getattr(self, option))
+        return values_of(self.all_variants, option, getattr(self, option))

@@ -41,9 +41,9 @@ class CompareConfig(ModelConfig):
         require(1 <= self.seeds <= most, "--seeds", f"a number from 1 to {most}", self.seeds)
         expected = "percentage points above 0, up to 100"
         require(0 < self.margin <= 100, "--margin", expected, self.margin)
-        trainings = [self.training(variant, self.seed) for variant in self.contestants]
+        trainings = [self.training(variant, self.seed) for variant in self.all_variants]
         if self.against is None:
-            names = {parse_variant(variant).name for variant in self.contestants}
+            names = {parse_variant(variant).name for variant in self.all_variants}
             differ = len(trainings) == len(names) == 2 and trainings[0] != trainings[1]
             expected = "two that differ, such as tape,fit:bfloat16"
             require(differ, "--variants", expected, self.variants)
@@ -52,13 +52,13 @@ class CompareConfig(ModelConfig):
             require(len(trainings) == 1, "--variants", expected, self.variants)
 
     @property
-    def contestants(self) -> tuple[str, ...]:
+    def all_variants(self) -> tuple[str, ...]:
         """The variants to train."""
         return DEFAULT_VARIANTS if self.variants is None else self.variants
 
     def values_of(self, option: str) -> set[Any]:
         """The values of an option in all trainings."""
-        return values_of(self.contestants, option, getattr(self, option))
+        return values_of(self.all_variants, option, getattr(self, option))
 
     def training(self, variant: str, seed: int) -> TrainConfig:
         """The configuration of one training.

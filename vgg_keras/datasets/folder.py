@@ -25,14 +25,14 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
     gray if the first one is.
 
     Args:
-        path: holds the class folders, or `train` and `test` that hold them.
+        path: Folder that holds the class folders, or `train` and `test` that hold them.
 
     Returns:
         Training images, training labels, test images, test labels; images are uint8 of shape
         `(images, height, width, channels)`, in a random order with a fixed seed.
 
     Raises:
-        InputError: if there are fewer than two classes, too few images, or one that is none.
+        InputError: If there are fewer than two classes, too few images, or one that is none.
     """
     split = (path / "train").is_dir() and (path / "test").is_dir()
     root = path / "train" if split else path
@@ -59,7 +59,7 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
     }
     read = keras.utils.image_dataset_from_directory
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # Keras tells counts, verbose or not
+        with contextlib.redirect_stdout(io.StringIO()):  # Keras prints counts, verbose or not
             if split:
                 train, test = read(path / "train", **options), read(path / "test", **options)
             else:

@@ -1,4 +1,4 @@
-"""Image files from anywhere: few formats, and no more pixels than Pillow holds for sane."""
+"""Image files from anywhere: few formats, and no more pixels than Pillow considers safe."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_image(path: Path) -> Image.Image:
     """Opens an image file, and reads no more of it than its header.
 
     Raises:
-        InputError: if it is no BMP, GIF, JPEG or PNG file, or has too many pixels.
+        InputError: If it is no BMP, GIF, JPEG or PNG file, or has too many pixels.
     """
     try:
         with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
@@ -43,16 +43,16 @@ def read_image(path: Path, height: int, width: int, channels: int) -> np.ndarray
     """Reads an image file.
 
     Args:
-        path: of the file.
-        height: to give the image.
-        width: to give the image.
-        channels: 1 or 3.
+        path: Image file.
+        height: Height to resize to.
+        width: Width to resize to.
+        channels: Number of channels: 1 or 3.
 
     Returns:
         float32 of shape `(height, width, channels)`, from 0 to 1.
 
     Raises:
-        InputError: if it cannot be read.
+        InputError: If it cannot be read.
     """
     with open_image(path) as image:
         try:

@@ -21,13 +21,13 @@ def load(name: str) -> tuple[np.ndarray, ...]:
     """Loads a data set of `keras.datasets`, from Keras's folder or from its server.
 
     Args:
-        name: a key of `FILES`.
+        name: Key of `FILES`.
 
     Returns:
         Training images, training labels, test images, test labels; labels of shape `(images,)`.
 
     Raises:
-        InputError: if it is not in Keras's folder and cannot be downloaded.
+        InputError: If it is not in Keras's folder and cannot be downloaded.
     """
     try:
         (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()

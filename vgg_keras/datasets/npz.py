@@ -16,13 +16,13 @@ def load(path: Path) -> tuple[np.ndarray, ...]:
     """Reads the four arrays of an `.npz` file; never unpickles an object.
 
     Args:
-        path: a NumPy archive.
+        path: A NumPy archive.
 
     Returns:
         The arrays under `KEYS`, in that order, of any dtype and shape.
 
     Raises:
-        InputError: if the file is no archive, lacks a key, or holds Python objects.
+        InputError: If the file is no archive, lacks a key, or holds Python objects.
     """
     try:
         return tuple(read_arrays(path, KEYS).values())

@@ -19,8 +19,8 @@ def line(history: Mapping[str, Sequence[float | None]], epoch: int) -> str:
     """Writes an epoch as the notebook does: losses, and accuracies in percent.
 
     Args:
-        history: cumulative figures.
-        epoch: counted from 0.
+        history: Cumulative figures.
+        epoch: Epoch, counted from 0.
 
     Returns:
         The line, in Korean: epoch, loss, accuracy, test loss, test accuracy.

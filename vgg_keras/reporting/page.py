@@ -20,7 +20,7 @@ from vgg_keras.runs.files import writing_whole
 STYLE: Any = {"svg.hashsalt": "vgg_keras", "font.size": 10, "axes.spines.top": False}
 STYLE |= {"axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
 
-# Okabe and Ito's colours, which colour-blind readers tell apart.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
 
 
@@ -29,8 +29,8 @@ class Picture:
     """A figure.
 
     Attributes:
-        svg: its drawing.
-        alt: what it shows, for those who cannot see it.
+        svg: The drawing.
+        alt: What it shows, for those who cannot see it.
     """
 
     svg: Markup
@@ -42,8 +42,8 @@ class Thumbnail:
     """A small image.
 
     Attributes:
-        png: in base64.
-        caption: under it.
+        png: The image, in base64.
+        caption: Text under it.
     """
 
     png: str
@@ -55,13 +55,13 @@ class Section:
     """A part of the page.
 
     Attributes:
-        title: its heading.
-        text: paragraphs.
-        pictures: figures.
-        thumbnails: small images.
-        head: of the table; empty for no table.
-        rows: of the table.
-        code: a command.
+        title: Heading.
+        text: Paragraphs.
+        pictures: Figures.
+        thumbnails: Small images.
+        head: Heads of the table's columns; empty for no table.
+        rows: Rows of the table.
+        code: A command.
     """
 
     title: str
@@ -79,9 +79,9 @@ def make_axes(
     """Makes a figure in the style of the page.
 
     Args:
-        width: in inches.
-        height: in inches.
-        height_ratios: of the axes, from top to bottom.
+        width: Width in inches.
+        height: Height in inches.
+        height_ratios: Relative heights of the axes, from top to bottom.
 
     Returns:
         The figure, and its axes, which share their x.
@@ -108,10 +108,10 @@ def write_page(path: Path, title: str, verdict: str, sections: Sequence[Section]
     """Writes the page; every text in it is escaped.
 
     Args:
-        path: of the file.
-        title: of the page.
-        verdict: the answer, in a sentence.
-        sections: what follows.
+        path: File to write.
+        title: Title of the page.
+        verdict: The answer, in a sentence.
+        sections: What follows.
     """
     environment = Environment(loader=PackageLoader("vgg_keras.reporting"), autoescape=True)
     template = environment.get_template("page.html")

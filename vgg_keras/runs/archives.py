@@ -29,14 +29,14 @@ def read_arrays(path: Path, names: Collection[str] = ()) -> dict[str, np.ndarray
     """Reads arrays of an `.npz` file; never unpickles an object.
 
     Args:
-        path: of the file.
-        names: of the arrays; empty for all.
+        path: An `.npz` file.
+        names: Names of the arrays; empty for all.
 
     Returns:
         The arrays by name, in the order of the file.
 
     Raises:
-        ValueError: if it is no archive, lacks a name, holds Python objects, or is damaged.
+        ValueError: If it is no archive, lacks a name, holds Python objects, or is damaged.
     """
     try:
         if not zipfile.is_zipfile(path):

@@ -93,7 +93,7 @@ def acquire(directory: Path) -> BaseFileLock:
     except Timeout as error:
         other = holder.read_text() if holder.is_file() else "another process"
         raise InputError(
-            f"--name: expected a run that nobody works on, received {directory.name}, which is "
+            f"--name: expected a run that no process works on, received {directory.name}, which is "
             f"held by {other}; wait for it, or stop it"
         ) from error
     holder.write_text(f"process {os.getpid()} on {platform.node()}")

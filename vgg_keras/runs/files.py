@@ -17,7 +17,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Reads a JSON file that a run has left.
 
     Raises:
-        InputError: if it cannot be read, or holds anything but an object of finite numbers.
+        InputError: If it cannot be read, or holds anything but an object of finite numbers.
     """
     try:
         value = json.loads(
@@ -50,8 +50,8 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes a JSON file atomically: beside, flushed to the disk, renamed.
 
     Args:
-        path: of the file.
-        value: made into JSON values first.
+        path: File to write.
+        value: Value, made into JSON values first.
     """
     text = json.dumps(json_values(value), indent=2, allow_nan=False, ensure_ascii=False)
     with writing_whole(path) as file:
@@ -63,7 +63,7 @@ def writing_whole(path: Path) -> Iterator[IO[bytes]]:
     """Opens a file that takes the place of another one only when it is whole and on the disk.
 
     Args:
-        path: of the other one.
+        path: File that it replaces.
     """
     beside = path.with_name(f".{path.name}.new")
     try:

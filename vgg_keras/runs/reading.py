@@ -1,4 +1,4 @@
-"""`result.json` of a run, checked when it is read, so that nobody else has to."""
+"""`result.json` of a run, checked when it is read."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ class Paired(Summary):
         p_equivalent: p of the hypothesis that the mean difference is not within the margin.
         p_different: p of the hypothesis that it is 0.
         seeds_needed: How many pairs would reject one of the two with a power of 80 %, if mean and
-            deviation stay as they are; None if these pairs do, or cannot tell.
+            deviation stay as they are; None if these pairs do, or cannot.
     """
 
     margin: float

@@ -11,7 +11,7 @@ def split_processor() -> None:
     """Makes two devices of the processor where there is no GPU; before TensorFlow has started.
 
     Raises:
-        InputError: if it has started with another number of them.
+        InputError: If it has started with another number of them.
     """
     if tf.config.list_physical_devices("GPU"):
         return
@@ -31,10 +31,10 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     """Makes a strategy.
 
     Args:
-        name: `none`, or `mirrored` over all GPUs or two devices of the processor.
+        name: Name: `none`, or `mirrored` over all GPUs or two devices of the processor.
 
     Raises:
-        InputError: if there is one device only.
+        InputError: If there is one device only.
     """
     if name == "none":
         return tf.distribute.get_strategy()

@@ -21,8 +21,8 @@ def environment() -> dict[str, Any]:
 
     Returns:
         Versions of Python and the packages, system, processor, its cores for this process and
-        its instruction sets that TensorFlow uses, GPUs, and what TensorFlow was told of oneDNN
-        (None: nothing).
+        its instruction sets that TensorFlow uses, GPUs, and the setting of oneDNN (None if
+        there is none).
     """
     from tensorflow import config
 
@@ -44,7 +44,7 @@ def environment() -> dict[str, Any]:
 
 
 def processor() -> dict[str, str]:
-    """What the system says of the processor, by name; nothing if it does not tell."""
+    """What the system says of the processor, by name; empty if that is not known."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.is_file():
         return {}

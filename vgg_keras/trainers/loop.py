@@ -177,7 +177,7 @@ class Phase:
         self.call = call
 
     def reset_metrics(self) -> None:
-        """Starts the metrics of this phase anew."""
+        """Resets the metrics of this phase."""
         for metric in self._metrics.values():
             metric.reset_state()
 

@@ -96,7 +96,7 @@ def train(
 def split(
     options: dict[str, Any], name: str, value: Any
 ) -> tuple[Callable[..., Any] | None, dict[str, Any]]:
-    """Tells a function that was handed in from the name of one.
+    """Separates a function that was handed in from the name of one.
 
     Returns:
         The function or None, and the options, with the name if it is one.
