@@ -44,14 +44,13 @@ def load(reference: str, option: str) -> Any:
         module = _run_file(Path(module_name).expanduser(), option)
     else:
         try:
-            found = importlib.util.find_spec(module_name)
-        except ModuleNotFoundError:
-            found = None
-        if found is None:
+            module = sys.modules.get(module_name) or import_module(module_name)
+        except ModuleNotFoundError as error:
+            if not f"{module_name}.".startswith(f"{error.name}."):
+                raise
             raise InputError(
                 f"{option}: expected a module that can be imported, received {module_name}"
-            )
-        module = import_module(module_name)
+            ) from error
     if not hasattr(module, name):
         names = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
         raise InputError(

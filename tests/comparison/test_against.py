@@ -9,6 +9,7 @@ from comparisons import SCHEMA, SMALL
 from programs import in_process, refused
 
 from vgg_keras import compare, train
+from vgg_keras.runs.reading import read_result
 from vgg_keras.runs.results import Difference
 
 OPTIONS = ["--limit", "80", "--epochs", "2", "--filters", "4,8", "--quiet"]
@@ -55,6 +56,7 @@ def test_a_saved_training_is_compared_with_the_same_variant_and_seed(tmp_path, c
     assert "The saved run" in page
     assert in_process(*command, "--resume") == 0
     assert not (tmp_path / "compare" / "b" / "saved").exists()
+    assert read_result(tmp_path / "compare" / "b").model.filters == ((4, 4), (8, 8))
 
 
 def test_of_a_saved_comparison_the_first_counts_or_the_one_that_is_trained(compared, tmp_path):

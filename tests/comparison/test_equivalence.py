@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
@@ -118,3 +119,14 @@ def test_a_difference_within_a_trainers_own_noise_does_not_count():
     sentences = words.repetitions(result)
     assert sentences[0] == "Trained again, tape is identical to itself."
     assert sentences[1].endswith("test loss 0.001, test accuracy 0.02 points.")
+
+
+def test_the_seeds_of_models_that_are_no_classifiers_are_counted():
+    def regressor(trainer, seed):
+        first = run(trainer, seed, [])
+        test = replace(first.test, accuracy=None, correct=None)
+        return replace(first, test=test, wrong=None, history={"loss": [0.5, 0.1]})
+
+    pairs = [(regressor("tape", seed), regressor("fit", seed)) for seed in range(3)]
+    result = equivalence(pairs, "diverges", points=0.1, classes=None)
+    assert words.verdict(result).startswith("equivalent: over 3 seeds tape and fit")

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import jsonschema
 import keras
@@ -14,6 +16,7 @@ from trainings import Crash, CrashAt
 
 import vgg_keras
 from vgg_keras.errors import InputError
+from vgg_keras.runs.reading import read_result
 from vgg_keras.trainers import fit
 
 FILE = '''
@@ -385,6 +388,30 @@ def test_options_in_python_are_named_as_in_python(tmp_path):
         vgg_keras.train(vgg_keras.CompareConfig())
     with pytest.raises(TypeError, match="positional"):
         vgg_keras.train(vgg_keras.TrainConfig(), None)
+
+
+def test_a_result_loads_the_model_that_a_function_in_a_script_makes(tmp_path):
+    def smaller():
+        flatten, dense = keras.layers.Flatten(), keras.layers.Dense(10, "softmax")
+        return keras.Sequential([keras.Input((28, 28, 1)), flatten, dense])
+
+    options = {"limit": 80, "epochs": 1, "logdir": tmp_path, "verbose": 0}
+    result = vgg_keras.train(model=smaller, name="a", **options)
+    assert result.model.count_params() == 7850
+    saved = read_result(result.path)
+    with pytest.raises(InputError, match=r"expected a name in test_own_parts .*smaller"):
+        saved.model  # noqa: B018
+    script = f"""
+import keras, vgg_keras
+def make_model():
+    flatten, dense = keras.layers.Flatten(), keras.layers.Dense(10, "softmax")
+    return keras.Sequential([keras.Input((28, 28, 1)), flatten, dense])
+vgg_keras.train(model=make_model, limit=80, epochs=1, logdir={str(tmp_path)!r}, name="b", verbose=0)
+from vgg_keras.runs.reading import read_result
+print(read_result({str(tmp_path / "train" / "b")!r}).model.count_params())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "7850\n"), done.stderr
 
 
 def test_learning_rate_units_and_convolutions_can_be_chosen(tmp_path):

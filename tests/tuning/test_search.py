@@ -220,6 +220,19 @@ def test_a_search_of_failures_stops_and_keeps_its_state(tmp_path, scripted):
     assert [trial["status"] for trial in resumed["trials"]] == ["failed"] * 5 + ["completed"] * 4
 
 
+def test_a_search_without_a_completed_trial_has_failed(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise InputError("planted: expected none, received one")
+
+    monkeypatch.setattr(Training, "run", fail)
+    expected = r"every trial failed, the last because InputError: planted: expected none"
+    with pytest.raises(InconclusiveError, match=expected):
+        run(tmp_path, trials=2)
+    result = json.loads((tmp_path / "search" / "a" / "result.json").read_text())
+    jsonschema.validate(result, SCHEMA)
+    assert result["status"] == "failed"
+
+
 def test_checkpoints_of_all_but_the_best_are_removed(tmp_path, scripted):
     result = run(tmp_path, trials=6)
     kept = {path.parent.name for path in (tmp_path / "search" / "a" / "tuner").rglob("*.h5")}

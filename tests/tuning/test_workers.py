@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from rich.console import Console
@@ -102,6 +102,7 @@ def test_auto_is_as_many_workers_as_there_are_cores_and_trials(monkeypatch, caps
     assert capsys.readouterr().out == ""
     assert count_workers(config, verbose=1) == count
     assert capsys.readouterr().out == f"Workers: {count}\n"
+    assert count_workers(replace(config, algorithm="hyperband"), verbose=0) == 4
 
 
 def test_more_workers_than_cores_are_warned_of_and_none_are_refused(tmp_path, capsys):

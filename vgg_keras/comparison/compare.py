@@ -87,7 +87,7 @@ def compare(
         saved.check_tests(parts.data.batches(config.batch_size).test_count, config.seed)
     directory = open_directory(config, "compare", resume)
     if old := finished(directory):
-        return old
+        return replace(old, factory=parts.factory)
     comparison = Comparison(config, parts, directory, saved, verbose)
     with reported(directory, config, runs=[], self_check=None) as file:
         if saved:
@@ -103,7 +103,7 @@ def compare(
             else None,
             speed=None if saved else speed(pairs),
         )
-    return file.result
+    return replace(file.result, factory=parts.factory)
 
 
 @dataclass(frozen=True)

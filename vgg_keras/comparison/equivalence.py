@@ -83,6 +83,7 @@ def equivalence(
     classify = all(run.wrong is not None for pair in pairs for run in pair)
     return Equivalence(
         verdict=word(parity, list(tests.values())),
+        seeds=len(pairs),
         trainers=trainers,
         differences=tests,
         mcnemar=[_mcnemar(pair) for pair in pairs] if classify else [],

@@ -29,7 +29,7 @@ def figure(metric: str) -> str:
 def verdict(equivalence: Equivalence) -> str:
     """The verdict on trainers that differ in bits, over many seeds."""
     tests, both = equivalence.differences, " and ".join(equivalence.trainers)
-    seeds = len(equivalence.mcnemar)
+    seeds = equivalence.seeds
     margins = " and ".join(
         f"{size(test.margin, metric)} in {figure(metric)}" for metric, test in tests.items()
     )

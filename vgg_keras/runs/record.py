@@ -11,6 +11,9 @@ from vgg_keras.runs.files import json_values
 
 T = TypeVar("T")
 
+NOT_WRITTEN = {"written": False}
+"""Metadata of a field that is not among the JSON values."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -23,7 +26,8 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values; a figure that is not finite is None."""
-        return {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
+        written = (field.name for field in fields(self) if field.metadata.get("written", True))
+        return {name: as_json(getattr(self, name)) for name in written}
 
 
 def as_json(value: Any) -> Any:

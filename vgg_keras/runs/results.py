@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vgg_keras.runs.record import Record
+from vgg_keras.runs.record import NOT_WRITTEN, Record
 
 SCHEMA = 2
 
@@ -186,12 +186,14 @@ class Equivalence(Record):
 
     Attributes:
         verdict: `identical`, `indistinguishable`, `equivalent`, `different` or `undecided`.
+        seeds: Number of seeds.
         trainers: Final figures over the seeds, by trainer and metric, the first trainer first.
         differences: First trainer minus second, paired by seed, by metric.
         mcnemar: One entry a seed; empty if the models are no classifiers.
     """
 
     verdict: str
+    seeds: int
     trainers: dict[str, dict[str, Summary]]
     differences: dict[str, Paired]
     mcnemar: list[McNemar]
@@ -374,6 +376,7 @@ class Result(Record):
         reason: Why it failed.
         config: Configuration of the run.
         environment: Versions and machine.
+        factory: The function that makes the model, where it is at hand; it is not written.
     """
 
     load_model: ClassVar[Callable[[Result], Any]]
@@ -387,6 +390,7 @@ class Result(Record):
     schema: int = SCHEMA
     status: str = "running"
     reason: str | None = None
+    factory: Callable[..., Any] | None = field(default=None, compare=False, metadata=NOT_WRITTEN)
 
     @property
     def path(self) -> Path:
@@ -463,9 +467,9 @@ class CompareResult(TrainResult):
 
     @property
     def model_file(self) -> str:  # type: ignore[override]
-        """The model of the first training."""
-        folder = self.runs[0].trainer.replace(":", "-")
-        return f"{folder}/seed-{self.runs[0].seed}/model.keras"
+        """The model of the first training of this run."""
+        run = self.runs[1 if self.against else 0]
+        return f"{run.trainer.replace(':', '-')}/seed-{run.seed}/model.keras"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

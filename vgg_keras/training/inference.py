@@ -183,4 +183,5 @@ def evaluate_file(
 
 def load_result_model(result: Result) -> keras.Model:
     """Loads the model that a run left."""
-    return load_model(result.path / result.model_file, factory_of(run_config(result.path)))
+    factory = factory_of(run_config(result.path), result.factory)
+    return load_model(result.path / result.model_file, factory)

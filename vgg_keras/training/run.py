@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,15 +83,15 @@ def train(
     config = TrainConfig.of(config, options)
     config, parts = gather(config, [config.trainer], model=factory, trainers=trainers, data=data)
     directory = open_directory(config, "train", resume)
-    if result := finished(directory):
-        return result
+    if old := finished(directory):
+        return replace(old, factory=parts.factory)
     several = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks
     with reported(directory, config, runs=[]) as file:
         if not file.result.runs:
             run = run_once(parts, config, config.trainer, directory, verbosity(verbose), several)
             file.update(runs=[run])
         remove_states(directory)
-    return file.result
+    return replace(file.result, factory=parts.factory)
 
 
 def split(

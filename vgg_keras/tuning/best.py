@@ -8,6 +8,7 @@ from pathlib import Path
 from keras_tuner.engine.trial import TrialStatus
 
 from vgg_keras.config import SearchConfig
+from vgg_keras.errors import InconclusiveError
 from vgg_keras.runs.results import Best
 from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.training.evaluation import evaluate
@@ -17,7 +18,7 @@ from vgg_keras.tuning.data import SearchData
 from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record
-from vgg_keras.tuning.rows import chosen
+from vgg_keras.tuning.rows import chosen, rows
 from vgg_keras.tuning.tuner import seed_of, stops
 
 
@@ -29,7 +30,7 @@ def retrain_best(
     directory: Path,
     request: StopRequest,
     verbose: int,
-) -> Best | None:
+) -> Best:
     """Trains the best design again on all training data, and tests it once.
 
     Args:
@@ -42,11 +43,15 @@ def retrain_best(
         verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
 
     Returns:
-        The best design; None if no trial was completed.
+        The best design.
+
+    Raises:
+        InconclusiveError: If no trial was completed.
     """
     best = next(iter(oracle.get_best_trials(1)), None)
     if best is None or best.status != TrialStatus.COMPLETED:
-        return None
+        reason = rows(oracle, config)[-1].reason
+        raise InconclusiveError(f"every trial failed, the last because {reason}")
     executions = Record.load(oracle.directory_of(best)).executions
     best_epochs = [execution.best_epoch for execution in executions]
     epochs = config.retrain_epochs or round(statistics.mean(best_epochs))

@@ -77,6 +77,7 @@ class Progress(keras.callbacks.Callback):
         """Starts the clock."""
         self._status.epochs = self.params["epochs"]
         self._began, self._first = time.monotonic(), -1
+        self._write()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Notes the epoch."""

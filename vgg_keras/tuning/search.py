@@ -75,8 +75,8 @@ def search(
 
     Raises:
         InputError: If the configuration cannot be run; nothing was written then.
-        InconclusiveError: If so many trials in a row failed that going on makes no sense, or no
-            worker can be started.
+        InconclusiveError: If every trial failed, or so many in a row that going on makes no sense,
+            or no worker can be started.
     """
     verbose = verbosity(verbose)
     factory, options = split(options, "model", model)
@@ -106,7 +106,7 @@ def search(
         directory = find_run_directory(config, "search", MAY_DIFFER)
         old = finished(directory)
         if old and all(old.config[field] == getattr(config, field) for field in MORE):
-            return old
+            return replace(old, factory=parts.factory)
     config = replace(config, workers=count_workers(config, verbose))
     trial_parts = replace(parts, data=split_up.trials)
     hypermodel = TrialModel(config, trial_parts)
@@ -139,7 +139,7 @@ def search(
         best = retrain_best(oracle, config, parts, split_up, directory, request, verbose)
         file.update(trials=rows(oracle, config), best=best)
     write_report(directory)
-    return file.result
+    return replace(file.result, factory=parts.factory)
 
 
 def run_trials(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import re
 import shutil
 import time
 from pathlib import Path
@@ -192,4 +193,4 @@ def stops(request: StopRequest) -> keras.callbacks.Callback:
 def reason(trial: Trial) -> str | None:
     """Why a trial failed: the last line of its traceback."""
     lines = (trial.message or "").strip().splitlines()
-    return lines[-1].removeprefix(f"{FailedTrialError.__module__}.") if lines else None
+    return re.sub(r"^[\w.]+\.(?=\w+:)", "", lines[-1]) if lines else None

@@ -41,9 +41,12 @@ def prepare_processes() -> None:
 
 
 def count_workers(config: SearchConfig, verbose: int) -> int:
-    """The number of workers that was asked for; `auto` is as many as there are cores and trials."""
+    """The number of workers that was asked for; `auto` is one for each core and trial.
+
+    Hyperband decides itself how many trials it runs; it gets one for each core.
+    """
     if config.workers == "auto":
-        count = min(cores(), config.trials)
+        count = cores() if config.algorithm == "hyperband" else min(cores(), config.trials)
         if verbose:
             print(f"Workers: {count}", flush=True)
         return count
