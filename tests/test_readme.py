@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 
 import pytest
 from programs import in_process
@@ -21,6 +22,7 @@ def test_a_model_and_loop_of_ones_own_are_compared_as_the_readme_says(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my", raising=False)  # another test's file of that name
     (tmp_path / "my.py").write_text(block("own: my.py", "python"))
     program, *arguments = shlex.split(block("own: command", "sh"))
     assert program == "vgg-keras"

@@ -59,7 +59,7 @@ def train(
     )
     logs: Logs = {}
     hooks.on_train_begin()
-    started = int(model.optimizer.iterations)
+    started = int(model.optimizer.iterations.numpy())
     for epoch in range(compat.initial_epoch(model), config.epochs):
         training.reset_metrics()
         hooks.on_epoch_begin(epoch)
@@ -207,6 +207,6 @@ def check_optimizer(model: keras.Model, started: int) -> None:
         InputError: If that has made no step.
     """
     skips = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
-    used = skips or int(model.optimizer.iterations) != started
+    used = skips or int(model.optimizer.iterations.numpy()) != started
     received = "one that does not; name the optimizer that it uses: Steps(..., optimizer=optimizer)"
     require(used, "trainer", "a train_step that uses model.optimizer", received)
