@@ -28,6 +28,11 @@ hypothesis.settings.load_profile("steady")
 gc.freeze()  # or each collection of garbage goes through all of TensorFlow
 
 
+def slow_except(names, *fast):
+    """Marks cases as slow, apart from some."""
+    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 @pytest.fixture(scope="session")
 def mnist() -> Arrays:
     return load_dataset("mnist")

@@ -80,6 +80,7 @@ def test_importing_the_package_changes_nothing_in_the_process():
     assert not [name for name in ast.literal_eval(done.stdout) if name.startswith("TF_")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "set_to"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
 def test_the_program_turns_onednn_on_if_nothing_else_is_asked_for(asked, set_to):
     code = """if True:

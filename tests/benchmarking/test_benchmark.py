@@ -126,6 +126,7 @@ def test_a_training_that_takes_longer_in_every_round_is_slower(percent, more):
 SMALL = ["--filters", "4,8", "--limit", "640", "--rounds", "5", "--steps", "3"]
 
 
+@pytest.mark.slow
 def test_a_benchmark_reports_ratio_interval_and_machine(tmp_path, capsys):
     arguments = ["--variants", "tape:bfloat16,tape", "--logdir", tmp_path, "--name", "a"]
     status = in_process("benchmark", *SMALL, *arguments)
@@ -170,6 +171,7 @@ def test_a_benchmark_gives_in_python_what_its_file_says(tmp_path):
     assert [timed.name for timed in result.groups[0].timed] == ["step", "fit"]
 
 
+@pytest.mark.slow
 def test_the_cost_of_recording_is_measured(tmp_path):
     arguments = ["--recording", "--variants", "fit", "--epochs", "2", "--logdir", tmp_path]
     arguments += ["--name", "a"]

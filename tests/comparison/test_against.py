@@ -36,6 +36,7 @@ def altered(compared, tmp_path):
     return alter
 
 
+@pytest.mark.slow
 def test_a_saved_training_is_compared_with_the_same_variant_and_seed(tmp_path, capsys):
     train(**SMALL, trainer="fit", seed=1, logdir=tmp_path, name="a")
     place = ["--logdir", tmp_path, "--name", "b", "--seed", "1"]
@@ -59,6 +60,7 @@ def test_a_saved_training_is_compared_with_the_same_variant_and_seed(tmp_path, c
     assert read_result(tmp_path / "compare" / "b").model.filters == ((4, 4), (8, 8))
 
 
+@pytest.mark.slow
 def test_of_a_saved_comparison_the_first_counts_or_the_one_that_is_trained(compared, tmp_path):
     result = against(compared[1], tmp_path, seeds=2, self_check=True)
     places = [(run["trainer"], run["seed"]) for run in result["runs"]]
@@ -71,6 +73,7 @@ def test_of_a_saved_comparison_the_first_counts_or_the_one_that_is_trained(compa
     assert other["against"]["trainer"] == other["runs"][1]["trainer"] == "fit"
 
 
+@pytest.mark.slow
 def test_a_diverging_precision_is_located_in_an_epoch_and_the_final_weights(
     compared, tmp_path, capsys
 ):
@@ -92,6 +95,7 @@ def test_a_diverging_precision_is_located_in_an_epoch_and_the_final_weights(
     assert "\n--precision: float32 then, bfloat16 now.\n" in output
 
 
+@pytest.mark.slow
 def test_another_machine_and_other_versions_are_named(altered, tmp_path):
     def age(result):
         result["environment"]["packages"]["tensorflow"] = "2.20.0"
@@ -103,6 +107,7 @@ def test_another_machine_and_other_versions_are_named(altered, tmp_path):
     assert changed["tensorflow"][0] == "2.20.0"
 
 
+@pytest.mark.slow
 def test_the_diverging_epoch_is_named_where_final_weights_agree_or_are_gone(altered, tmp_path):
     def diverge(result):
         for run in result["runs"][:2]:  # both of seed 0

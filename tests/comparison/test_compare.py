@@ -80,6 +80,7 @@ def spoilt_once(model, config):
         spoilt(model, config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "margin", "verdict", "sentence"),
     [

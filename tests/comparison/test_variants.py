@@ -56,6 +56,7 @@ def two_precisions(tmp_path_factory):
     return result, home
 
 
+@pytest.mark.slow
 def test_two_precisions_are_trained_and_tested_under_their_names(two_precisions):
     result, directory = two_precisions
     jsonschema.validate(result.to_dict(), SCHEMA)
@@ -83,6 +84,7 @@ def test_the_report_of_two_precisions_has_their_names(two_precisions):
     assert "Seconds an epoch, tape over tape:bfloat16:" in page
 
 
+@pytest.mark.slow
 def test_models_of_self_checks_are_not_evaluated(two_precisions, capsys):
     _, directory = two_precisions
     assert in_process("evaluate", directory, "--json") == 0
@@ -92,6 +94,7 @@ def test_models_of_self_checks_are_not_evaluated(two_precisions, capsys):
     assert in_process("evaluate", directory / "tape" / "self-check", "--json") == 0
 
 
+@pytest.mark.slow
 def test_with_one_seed_the_verdict_says_what_another_precision_means(tmp_path, capsys):
     place = ["--logdir", tmp_path, "--name", "a", "--require-identical", "--notebook"]
     options = ["--limit", "80", "--epochs", "1", "--filters", "4"]

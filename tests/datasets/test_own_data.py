@@ -82,6 +82,7 @@ def test_images_may_be_floats_whose_range_is_clear(high):
     assert float(tf.reduce_max(next(iter(arrays.batches(4).test))[0])) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(count=st.integers(1, 30), size=st.integers(1, 9))
 def test_a_stream_knows_its_sizes(count, size):

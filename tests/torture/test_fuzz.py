@@ -80,6 +80,7 @@ def test_of_random_input_enough_was_accepted_and_refused():
             assert ANSWERS[f"{kind} {answer}"] >= 3, ANSWERS
 
 
+@pytest.mark.slow
 def test_bad_input_works_or_is_refused_in_one_line(tmp_path):
     runs = make_runs(tmp_path / "runs")
     answers = [fuzz.answer(number, 1, tmp_path, runs) for number in range(24)]

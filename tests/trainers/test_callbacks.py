@@ -3,7 +3,16 @@
 import keras
 import numpy as np
 import pytest
-from conftest import TRAINERS, Recorder, Trained, assert_same, scalars, tiny_vgg, train_all
+from conftest import (
+    TRAINERS,
+    Recorder,
+    Trained,
+    assert_same,
+    scalars,
+    slow_except,
+    tiny_vgg,
+    train_all,
+)
 
 from vgg_keras.config import TrainConfig
 from vgg_keras.datasets import Batches
@@ -53,7 +62,7 @@ CALLBACKS = {
 }
 
 
-@pytest.mark.parametrize("name", CALLBACKS)
+@pytest.mark.parametrize("name", slow_except(CALLBACKS, "EarlyStopping"))
 def test_callbacks_see_the_same_hooks_indices_and_logs(name, digits, tmp_path):
     homes = {}
 
@@ -124,6 +133,7 @@ def test_early_stopping_stops_both_and_restores_the_best_weights(digits, tmp_pat
         assert np.array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_a_callback_can_stop_an_epoch_and_a_validation(digits):
     class Stop(callbacks.Callback):
         """Stops the first validation after one batch, and training in the second epoch."""
@@ -166,6 +176,7 @@ class Interrupt(callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_an_interrupted_training_goes_on_from_its_backup_with_the_same_bits(
     digits, tmp_path, trainer

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import assert_same, tiny_vgg, train_all
+from conftest import assert_same, slow_except, tiny_vgg, train_all
 
 from vgg_keras.datasets import Arrays, as_data
 
@@ -173,7 +173,7 @@ def seeded(make):
     return make_model
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", slow_except(MODELS, "dropout", "dict input"))
 def test_all_trainers_give_the_same_bits(name):
     make, data = MODELS[name]
     trainings = train_all(data, seeded(make), epochs=3)
@@ -181,6 +181,7 @@ def test_all_trainers_give_the_same_bits(name):
     assert len(set(trainings[0].digests)) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dropout", "batch normalisation", "float16", "add_loss"])
 def test_class_weights_count_alike(name):
     make, data = MODELS[name]
@@ -190,6 +191,7 @@ def test_class_weights_count_alike(name):
     assert weighted[0].digests[0] != plain.digests[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["seed generator", "regression", "EMA"])
 def test_sample_weights_of_a_data_set_count_alike(name):
     make, data = MODELS[name]

@@ -81,6 +81,7 @@ OTHER_MODELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_model", OTHER_MODELS.values(), ids=OTHER_MODELS)
 def test_layers_that_act_in_training_only_act_alike(digits, make_model):
     tape, fit, step = train_all(digits, make_model)

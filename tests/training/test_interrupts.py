@@ -76,6 +76,7 @@ def test_a_signal_is_a_request_first_and_handlers_are_put_back():
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
 
 
+@pytest.mark.slow
 def test_a_training_in_another_thread_needs_no_handlers(tmp_path):
     results = []
     thread = threading.Thread(target=lambda: results.append(run(tmp_path, "a", epochs=1)))
@@ -96,6 +97,7 @@ class InStep(keras.callbacks.Callback):
             self.action(self.model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("trainer", "room"), [("tape", 1), ("fit", 20_000)])
 def test_on_a_full_disk_the_last_state_is_kept(tmp_path, trainer, room):
     # 20,000 bytes are enough for events, not for the state
@@ -118,6 +120,7 @@ def test_on_a_full_disk_the_last_state_is_kept(tmp_path, trainer, room):
     assert outcome(tmp_path / "train" / "a") == undisturbed()
 
 
+@pytest.mark.slow
 def test_when_the_permission_to_write_is_lost_the_last_state_is_kept(tmp_path):
     whole, home, user = undisturbed(), tmp_path / "train" / "a", os.geteuid()
 

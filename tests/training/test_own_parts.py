@@ -390,6 +390,7 @@ def test_options_in_python_are_named_as_in_python(tmp_path):
         vgg_keras.train(vgg_keras.TrainConfig(), None)
 
 
+@pytest.mark.slow
 def test_a_result_loads_the_model_that_a_function_in_a_script_makes(tmp_path):
     def smaller():
         flatten, dense = keras.layers.Flatten(), keras.layers.Dense(10, "softmax")
@@ -407,13 +408,15 @@ def make_model():
     flatten, dense = keras.layers.Flatten(), keras.layers.Dense(10, "softmax")
     return keras.Sequential([keras.Input((28, 28, 1)), flatten, dense])
 vgg_keras.train(model=make_model, limit=80, epochs=1, logdir={str(tmp_path)!r}, name="b", verbose=0)
+from pathlib import Path
 from vgg_keras.runs.reading import read_result
-print(read_result({str(tmp_path / "train" / "b")!r}).model.count_params())
+print(read_result(Path({str(tmp_path / "train" / "b")!r})).model.count_params())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "7850\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_learning_rate_units_and_convolutions_can_be_chosen(tmp_path):
     result = vgg_keras.train(
         limit=80,

@@ -19,6 +19,7 @@ from vgg_keras.training.training import Training
 slow = pytest.mark.slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trainer", "crash", "options"),
     [
@@ -49,6 +50,7 @@ def keras_callbacks(home):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainer", ["tape", pytest.param("fit", marks=slow)])
 def test_callbacks_of_keras_remember_what_they_have_seen(tmp_path, trainer):
     # Nothing gets better by 10: the rate falls after epoch 3, training ends after epoch 5, and the
@@ -68,6 +70,7 @@ def test_callbacks_of_keras_remember_what_they_have_seen(tmp_path, trainer):
     assert all(np.array_equal(a, b) for a, b in zip(*best, strict=True))
 
 
+@pytest.mark.slow
 def test_more_epochs_may_be_asked_for_until_the_training_is_finished(tmp_path):
     with pytest.raises(Crash):
         run(tmp_path, "a", STEPS + 1, epochs=2)
@@ -85,6 +88,7 @@ def test_more_epochs_may_be_asked_for_until_the_training_is_finished(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_what_cannot_be_resumed_is_refused_in_a_line(tmp_path, capsys):
     options = ["--limit", "80", "--epochs", "1", "--filters", "4", "--quiet"]
     place = ["--logdir", tmp_path, "--name", "a"]
@@ -99,6 +103,7 @@ def test_what_cannot_be_resumed_is_refused_in_a_line(tmp_path, capsys):
     assert in_process("train", "--config", config, "--resume", "--quiet") == 0
 
 
+@pytest.mark.slow
 def test_a_comparison_goes_on_with_the_training_that_was_broken(tmp_path):
     def breaking(model, data, config, callbacks, verbose):
         crash = [CrashAt(STEPS + 1)] if crashes.pop() else []
@@ -159,6 +164,7 @@ def test_a_state_that_was_edited_is_not_read(tmp_path):
         load_state(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_training_that_gets_the_state_of_another_model_is_left_as_it_was(tmp_path):
     for name, filters in (("a", [4]), ("b", [2])):
         with pytest.raises(Crash):
@@ -185,6 +191,7 @@ def test_a_run_has_one_writer(tmp_path, capsys):
         other.kill()
 
 
+@pytest.mark.slow
 def test_killed_after_the_last_epoch_a_training_is_tested_again_only(tmp_path, monkeypatch):
     def crash(*_):
         raise Crash

@@ -72,6 +72,7 @@ def test_a_chief_that_no_worker_joins_does_not_wait_for_ever(oracle, tmp_path, m
         parallel.serve(oracle, server, NoWorkers(), tmp_path, StopRequest())
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_silent_for_long_is_lost(oracle, tmp_path, monkeypatch):
     monkeypatch.setattr(parallel, "LOST_SECONDS", 0.5)
     monkeypatch.setattr(parallel, "ALONE_SECONDS", 2)

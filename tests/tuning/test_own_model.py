@@ -88,6 +88,7 @@ def test_a_trial_that_is_run_again_has_its_score(found):
         assert has_design(history.model, trial.values)
 
 
+@pytest.mark.slow
 def test_the_best_design_is_trained_from_the_folder_of_the_search(found, tmp_path):
     trained = train(
         from_run=found.path, model=make_model, epochs=1, limit=200, logdir=tmp_path, verbose=0
@@ -96,6 +97,7 @@ def test_the_best_design_is_trained_from_the_folder_of_the_search(found, tmp_pat
     assert trained.config["hyperparameters"] == found.best.values
 
 
+@pytest.mark.slow
 def test_data_that_are_handed_in_are_searched_on_and_a_trial_is_run_again_on_them(tmp_path, digits):
     options = {"filters_choices": [2, 4], "convolutions_choices": [1], "dense_choices": [8]}
     found = search(

@@ -38,6 +38,7 @@ def test_a_search_ends_with_scored_trials_and_a_tested_model(searched, digits):
     assert model.filters == tuple((count,) for count in counts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainer", [name for name in TRAINERS if name != "fit"])
 def test_repeated_with_another_trainer_a_search_is_the_same(searched, tmp_path, trainer):
     expected, *rest = outcome(searched[0])
@@ -56,6 +57,7 @@ def test_with_another_seed_a_search_is_another(searched, tmp_path):
     assert outcome(other)[0] != outcome(searched[0])[0][:1]
 
 
+@pytest.mark.slow
 def test_a_trial_can_be_run_again_alone_from_its_record(searched):
     result, home = searched
     for trial in result["trials"]:
@@ -176,6 +178,7 @@ def test_the_graphs_of_past_trials_are_not_kept(tmp_path, monkeypatch, trainer):
     assert graphs[1:3] == [graphs[1]] * 2
 
 
+@pytest.mark.slow
 def test_a_failed_trial_is_recorded_with_its_reason_and_is_never_best(tmp_path, monkeypatch):
     original = TrialModel.build
 
@@ -233,6 +236,7 @@ def test_a_search_without_a_completed_trial_has_failed(tmp_path, monkeypatch):
     assert result["status"] == "failed"
 
 
+@pytest.mark.slow
 def test_checkpoints_of_all_but_the_best_are_removed(tmp_path, scripted):
     result = run(tmp_path, trials=6)
     kept = {path.parent.name for path in (tmp_path / "search" / "a" / "tuner").rglob("*.h5")}

@@ -88,6 +88,7 @@ def test_the_best_design_can_be_trained_for_longer_on_the_whole_data_set(
     assert longer["trials"] == short["trials"]
 
 
+@pytest.mark.slow
 def test_another_space_cannot_be_resumed(tmp_path, scripted):
     run(tmp_path, trials=1)
     before = (tmp_path / "search" / "a" / "result.json").read_bytes()
@@ -165,11 +166,13 @@ def test_a_state_file_whose_copy_is_damaged_too_is_named(tmp_path, scripted):
         run(tmp_path, trials=2, resume=True)
 
 
+@pytest.mark.slow
 def test_killed_before_it_wrote_anything_a_search_can_be_resumed(tmp_path, scripted):
     (tmp_path / "search" / "a").mkdir(parents=True)
     assert len(run(tmp_path, trials=2, resume=True)["trials"]) == 2
 
 
+@pytest.mark.slow
 def test_two_processes_cannot_go_on_with_one_search(tmp_path, scripted):
     run(tmp_path, trials=1)
     home = tmp_path / "search" / "a"

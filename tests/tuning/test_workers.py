@@ -28,6 +28,7 @@ def test_a_worker_that_was_started_again_is_not_silent(tmp_path):
     assert silence.seconds("a") == 0
 
 
+@pytest.mark.slow
 def test_a_training_that_makes_no_step_for_long_counts_as_silent(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "SECONDS", 0.01)
     monkeypatch.setattr(progress, "STUCK_SECONDS", 0.5)
