@@ -1,8 +1,11 @@
-"""The ways in which a run is refused or ends without an answer."""
+"""The ways in which a run is refused or ends without an answer, and warnings."""
 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class InputError(ValueError):
@@ -25,6 +28,41 @@ class InputError(ValueError):
 
 class InconclusiveError(Exception):
     """The run ended without the answer that was asked for; the message says why."""
+
+
+_held: list[str] | None = None
+"""Warnings that wait until it is clear that the run is not refused; None if none has to wait."""
+
+
+def warn(message: str) -> None:
+    """Says on standard error what a user should know."""
+    if _held is None:
+        print(f"Warning: {message}", file=sys.stderr, flush=True)
+    elif message not in _held:
+        _held.append(message)
+
+
+@contextmanager
+def held_warnings() -> Iterator[None]:
+    """Holds warnings back until they are released, or the end of a `with`.
+
+    After an error they are dropped, so that what is refused is refused in one line.
+    """
+    global _held
+    _held = []
+    try:
+        yield
+        release_warnings()
+    finally:
+        _held = None
+
+
+def release_warnings() -> None:
+    """Shows the warnings that were held back, and those to come at once."""
+    global _held
+    messages, _held = _held or [], None
+    for message in messages:
+        warn(message)
 
 
 def require(holds: bool, what: str, expected: str, received: object) -> None:

@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -28,12 +28,13 @@ def is_reference(text: str) -> bool:
     return bool(colon) and "." in module and name.isidentifier()
 
 
-def load(reference: str, option: str) -> Any:
+def load(reference: str, option: str, sources: Mapping[str, Any] | None = None) -> Any:
     """Loads the object that a reference names.
 
     Args:
         reference: `FILE.py:name` or `package.module:name`.
         option: Option that holds it, for the message of an error.
+        sources: Files of an earlier run, with absolute paths: where a relative one is not found.
 
     Raises:
         InputError: If there is no such file, module or name. Errors in the code itself are raised
@@ -41,7 +42,10 @@ def load(reference: str, option: str) -> Any:
     """
     module_name, _, name = reference.partition(":")
     if module_name.endswith(".py"):
-        module = _run_file(Path(module_name).expanduser(), option)
+        path = Path(module_name).expanduser()
+        known = (Path(source) for source in sources or () if not path.is_file())
+        path = next((source for source in known if source.name == path.name), path)
+        module = _run_file(path, option)
     else:
         try:
             module = sys.modules.get(module_name) or import_module(module_name)
@@ -105,7 +109,7 @@ def sha256_of(source: str | Callable[..., Any]) -> dict[str, str]:
             return {}
     if not path.is_file():
         return {}
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()}
+    return {str(path.absolute()): hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def user_traceback(error: BaseException) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from vgg_keras.datasets import load_dataset
+from vgg_keras.datasets import Arrays, load_dataset
 from vgg_keras.errors import InputError
 
 SHA256 = {
@@ -175,7 +175,7 @@ def test_hidden_folders_are_no_classes_and_nothing_is_printed(tmp_path, capsys):
 
 
 def test_an_unusable_folder_is_refused(tmp_path):
-    with pytest.raises(InputError, match="at least two classes, received 0 folders and 0 images"):
+    with pytest.raises(InputError, match="at least two classes, received 0 classes and 0 images"):
         load_dataset(str(tmp_path))
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -231,3 +231,40 @@ def test_fashion_mnist_put_into_keras_folder_is_found(tmp_path):
         check=True,
     )
     assert done.stdout.strip() == "(60000, 28, 28, 1) (10000, 28, 28, 1) (60000,) 10"
+
+
+NONSENSE = {
+    "channels first": (
+        {"x_train": np.zeros((6, 3, 32, 32), np.uint8)},
+        r"x_train: .*channels last, received \(6, 3, 32, 32\), where they come first; use nump",
+    ),
+    "highest value 1": (
+        {"x_train": np.eye(8, dtype=np.uint8)[None].repeat(6, 0)},
+        "x_train: .*received a highest value of 1; multiply by 255",
+    ),
+    "wide": ({"x_train": np.zeros((6, 2, 5000), np.uint8)}, "at most 4096 pixels a side"),
+    "a table": ({"x_train": np.zeros((6, 64), np.uint8)}, r"x_train: expected shape \(images"),
+    "a tested table": ({"x_test": np.zeros((3, 64), np.uint8)}, r"x_test: expected shape \(images"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), NONSENSE.values(), ids=NONSENSE)
+def test_data_that_make_no_sense_are_refused(tmp_path, changes, message):
+    np.savez(tmp_path / "own.npz", **{**good_arrays(), **changes})
+    with pytest.raises(InputError, match=message):
+        load_dataset(tmp_path / "own.npz")
+
+
+def test_images_that_are_all_equal_are_warned_of(tmp_path, capsys):
+    equal = {**good_arrays(), "x_train": np.full((6, 8, 8), 7, np.uint8)}
+    np.savez(tmp_path / "own.npz", **equal)
+    load_dataset(tmp_path / "own.npz")
+    assert "Warning: the 6 images of x_train are all equal" in capsys.readouterr().err
+
+
+def test_what_a_model_of_ones_own_is_trained_and_tested_on_has_one_shape():
+    x, y = np.zeros((6, 4)), np.zeros((6, 2))
+    Arrays.of(x, y, x, y).check_shapes()
+    for name, arrays in (("x_test", (x, y, x[:, :3], y)), ("y_test", (x, y, x, y[:, :1]))):
+        with pytest.raises(InputError, match=f"{name}: expected rows of shape"):
+            Arrays.of(*arrays).check_shapes()

@@ -100,7 +100,7 @@ def test_a_model_and_steps_of_ones_own_are_compared_with_fit(own, capsys):
     assert [run["trainer"] for run in result["runs"]] == ["mine", "fit"]
     assert set(result["runs"][0]["history"]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert result["config"]["model"] == "my.py:make_model"
-    assert list(result["config"]["sources"]) == ["my.py"]
+    assert list(result["config"]["sources"]) == [str(own / "my.py")]
     assert in_process("evaluate", own / "logs" / "compare" / "a", "--json") == 0
     tests = json.loads(capsys.readouterr().out)
     assert [test["correct"] for test in tests.values()] == [

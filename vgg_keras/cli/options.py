@@ -13,7 +13,7 @@ from vgg_keras import __version__
 from vgg_keras.cli.commands import COMMANDS
 from vgg_keras.cli.plain_yaml import PLAIN_YAML
 from vgg_keras.config import RunConfig
-from vgg_keras.config.base import QUICK, option_of
+from vgg_keras.config.base import FILLED_IN, QUICK, option_of
 from vgg_keras.config.lists import list_type
 from vgg_keras.errors import InputError, require
 
@@ -98,7 +98,7 @@ def add_fields(parser: ArgumentParser, config: type[RunConfig]) -> None:
     for field in dataclasses.fields(config):
         option, text = option_of(field.name), helps.get(field.name)
         kind, default = types[field.name], field.default
-        if field.name == "sources":
+        if field.name in FILLED_IN:
             text = argparse.SUPPRESS
         if kind is bool:
             parser.add_argument(option, action="store_true", help=text)

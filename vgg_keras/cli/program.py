@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from vgg_keras import plugins
 from vgg_keras.cli.commands import COMMANDS
 from vgg_keras.cli.options import parse
-from vgg_keras.errors import InconclusiveError, InputError
+from vgg_keras.errors import InconclusiveError, InputError, held_warnings
 from vgg_keras.runtime.signals import sigterm_interrupts
 
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parse(arguments)
-        with sigterm_interrupts():
+        with sigterm_interrupts(), held_warnings():
             return COMMANDS[options.subcommand].run(options[options.subcommand])
     except (InputError, InconclusiveError) as error:
         if "--verbose" in arguments:

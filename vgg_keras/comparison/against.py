@@ -10,7 +10,7 @@ from typing import Any
 
 from vgg_keras.comparison.lockstep import compare_snapshots
 from vgg_keras.config import CompareConfig, ModelConfig
-from vgg_keras.config.base import option_of
+from vgg_keras.config.base import FILLED_IN, option_of
 from vgg_keras.config.variants import parse_variant
 from vgg_keras.errors import InputError, require
 from vgg_keras.models.saved import load_model
@@ -128,7 +128,9 @@ def load_saved(config: CompareConfig) -> Saved:
 def _facts(config: Mapping[str, Any], variant: str, machine: Mapping[str, Any]) -> dict[str, Any]:
     parsed = parse_variant(variant)
     asked = {**config, **parsed.changes, "trainer": parsed.trainer}
-    names = [field.name for field in fields(ModelConfig) if field.name not in IRRELEVANT]
+    left_out = (*IRRELEVANT, *FILLED_IN)
+    names = [field.name for field in fields(ModelConfig) if field.name not in left_out]
     options = {option_of(name): asked[name] for name in ("trainer", *names) if name in asked}
     versions = {name: value for name, value in machine.items() if name != "packages"}
-    return {**options, **versions, **machine["packages"]}
+    data = {"data": (config.get("data_facts") or {}).get("sha256")}
+    return {**options, **data, **(config.get("sources") or {}), **versions, **machine["packages"]}

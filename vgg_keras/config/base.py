@@ -5,19 +5,25 @@ from __future__ import annotations
 import difflib
 import numbers
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from types import NoneType
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
-from vgg_keras.config.lists import LISTS, FilterCounts, Steps, Units, list_type
+from vgg_keras.config.lists import LISTS, FilterCounts, Sides, Steps, Units, list_type
 from vgg_keras.errors import InputError, require
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
 
+FILLED_IN = ("sources", "data_facts")
+"""Fields that a run fills in itself when it starts."""
+
 MOST = 2**31 - 1
 MOST_FILTERS = 4096
+LARGEST_SIDE = 4096
+"""The most pixels that images may have in height and width."""
+
 MODEL_NAMES = ("mnist", "vgg11", "vgg13", "vgg16", "vgg19")
 
 WORDS: dict[Any, str] = {
@@ -29,6 +35,17 @@ WORDS: dict[Any, str] = {
     dict[str, Any]: "values by name, such as {units: 64}",
 }
 """The types of fields in words."""
+
+
+def class_name(names: Any, label: int) -> str:
+    """The name of a class; its number if it has none.
+
+    Args:
+        names: Names of the classes, if they have any.
+        label: Number of the class, from 0.
+    """
+    named = isinstance(names, Sequence) and label < len(names)
+    return str(names[label]) if named else str(label)
 
 
 def option_of(field: str) -> str:
@@ -103,7 +120,10 @@ class RunConfig:
         jit_compile: Compile the training step with XLA.
         logdir: Folder that holds the runs.
         name: Name of the run's folder; default a time stamp.
+        image_size: Height and width that the images of a folder are resized to, such as 64,48;
+            default those of the first one.
         sources: sha256 of the user's files that the run used; filled in when it starts.
+        data_facts: sha256 of the data and names of the classes; filled in when it starts.
     """
 
     dataset: str = "mnist"
@@ -117,7 +137,9 @@ class RunConfig:
     jit_compile: bool = False
     logdir: str = "logs"
     name: str | None = None
+    image_size: Sides | None = None
     sources: dict[str, Any] | None = None
+    data_facts: dict[str, Any] | None = None
 
     strategy: ClassVar[str] = "none"
     learning_rate: ClassVar[float | None] = None
@@ -137,6 +159,10 @@ class RunConfig:
             require(value is None or 1 <= value <= MOST, option_of(name), expected, value)
         require(0 <= self.seed < 2**32, "--seed", "a number from 0 to 4294967295", self.seed)
         require(self.dataset != "", "--dataset", "a name or a path", "nothing")
+        size = self.image_size
+        sane = size is None or (len(size) == 2 and 1 <= min(size) <= max(size) <= LARGEST_SIDE)
+        expected = f"height and width from 1 to {LARGEST_SIDE}, such as 64,48"
+        require(sane, "--image-size", expected, size)
         expected = "a path of printable characters"
         require(self.logdir.isprintable(), "--logdir", expected, repr(self.logdir))
         for label, weight in (self.class_weight or {}).items():
@@ -155,6 +181,11 @@ class RunConfig:
     def dtype_policy(self) -> str:
         """Keras's name of the precision."""
         return self.precision if self.precision == "float32" else f"mixed_{self.precision}"
+
+    @property
+    def class_names(self) -> Any:
+        """The names of the classes; None if they have none, or are not yet known."""
+        return (self.data_facts or {}).get("class_names")
 
     def values_of(self, option: str) -> set[Any]:
         """The values of an option in all trainings."""

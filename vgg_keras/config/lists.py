@@ -43,6 +43,19 @@ class Steps(Numbers):
     EXAMPLE = "10,20"
 
 
+class Sides(Numbers):
+    """Height and width; one number for both."""
+
+    __slots__ = ()
+    EXAMPLE = "64,48"
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Reads `"64,48"`, `64`, or any sequence of whole numbers."""
+        sides = super().parse(value)
+        return cls(sides * 2) if len(sides) == 1 else sides
+
+
 class Variants(tuple[str, ...]):
     """Trainers, each with what differs in it from the other options: `tape,fit:bfloat16`."""
 
@@ -102,7 +115,7 @@ def _number(part: Any) -> int | float:
         return float(text)
 
 
-LISTS = (FilterCounts, Units, Steps, Variants, Choices)
+LISTS = (FilterCounts, Units, Steps, Sides, Variants, Choices)
 
 
 def list_type(kind: Any) -> Any:

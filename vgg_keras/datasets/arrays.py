@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 
+from vgg_keras.config.base import LARGEST_SIDE, class_name
 from vgg_keras.datasets.batches import Batches, as_input
-from vgg_keras.errors import InputError, require
+from vgg_keras.datasets.images import MODES
+from vgg_keras.errors import InputError, require, warn
 
 MAX_CLASSES = 10_000
 PARTS = ("x_train", "y_train", "x_test", "y_test")
@@ -30,6 +33,7 @@ class Arrays:
         x_test: Like `x_train`.
         y_test: Like `y_train`.
         classes: Number of classes; None if the targets are no labels.
+        class_names: Their names, if they have any.
     """
 
     x_train: Any
@@ -37,6 +41,7 @@ class Arrays:
     x_test: Any
     y_test: Any
     classes: int | None
+    class_names: Sequence[str] | None = None
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         yield self.x_train, self.y_train
@@ -68,7 +73,15 @@ class Arrays:
         return cls(values[0], y_train, values[2], y_test, int(max(map(np.max, labels))) + 1)
 
     @classmethod
-    def checked(cls, x_train: Any, y_train: Any, x_test: Any, y_test: Any) -> Arrays:
+    def checked(
+        cls,
+        x_train: Any,
+        y_train: Any,
+        x_test: Any,
+        y_test: Any,
+        *,
+        class_names: Sequence[str] | None = None,
+    ) -> Arrays:
         """Takes images and labels from outside, and checks them.
 
         Args:
@@ -76,6 +89,7 @@ class Arrays:
             y_train: Integers from 0, shape `(images,)`; the highest is the last class.
             x_test: Like `x_train`.
             y_test: Like `y_train`, no label above `y_train`'s highest.
+            class_names: Names of the classes, if they have any.
 
         Returns:
             The same arrays with an axis of channels, and the number of classes.
@@ -95,7 +109,7 @@ class Arrays:
         require(received == shape, "x_test", f"images of shape {shape}", received)
         expected = f"labels from 0 to {highest}, as in y_train"
         require(int(y_test.max()) <= highest, "y_test", expected, int(y_test.max()))
-        return cls(images[0], y_train, images[1], y_test, classes=highest + 1)
+        return cls(images[0], y_train, images[1], y_test, highest + 1, class_names)
 
     def as_images(self) -> Arrays:
         """The same data, checked to be images and labels.
@@ -107,7 +121,21 @@ class Arrays:
         for name, part in zip(PARTS, parts, strict=True):
             kind = type(part).__name__
             require(isinstance(part, np.ndarray), name, "one array for this model", f"a {kind}")
-        return Arrays.checked(*parts)
+        return Arrays.checked(*parts, class_names=self.class_names)
+
+    def check_shapes(self) -> None:
+        """Checks that examples have the same shapes in both parts.
+
+        Raises:
+            InputError: If they do not.
+        """
+        for axis in "xy":
+            expected, received = (
+                str(keras.tree.map_structure(lambda leaf: leaf.shape[1:], getattr(self, name)))
+                for name in (f"{axis}_train", f"{axis}_test")
+            )
+            same, rows = expected == received, f"rows of shape {expected}, as in {axis}_train"
+            require(same, f"{axis}_test", rows, received)
 
     @property
     def image_shape(self) -> tuple[int, ...] | None:
@@ -132,11 +160,18 @@ class Arrays:
             limit: Number of training examples, at least 1; None or too high a number for all.
 
         Returns:
-            The shortened arrays, with at least one test example.
+            The shortened arrays, with at least one test example. Classes that this leaves without a
+            training example are named on standard error.
         """
         if limit is None or limit >= self.train_count:
             return self
         tests = max(1, round(limit * self.test_count / self.train_count))
+        if self.classes:
+            lost = np.setdiff1d(self.y_train, self.y_train[:limit])
+            if len(lost):
+                names = ", ".join(class_name(self.class_names, label) for label in lost[:10])
+                more = f" and {len(lost) - 10} others" if len(lost) > 10 else ""
+                warn(f"the first {limit} training examples have none of class {names}{more}")
         return replace(
             self,
             x_train=rows(self.x_train, slice(limit)),
@@ -144,6 +179,14 @@ class Arrays:
             x_test=rows(self.x_test, slice(tests)),
             y_test=rows(self.y_test, slice(tests)),
         )
+
+    def digest(self) -> str:
+        """sha256 of all values, with their dtypes and shapes."""
+        digest = hashlib.sha256()
+        for leaf in keras.tree.flatten([getattr(self, part) for part in PARTS]):
+            digest.update(f"{leaf.dtype} {leaf.shape}".encode())
+            digest.update(np.ascontiguousarray(leaf).data)
+        return digest.hexdigest()
 
     def tested_on(self, other: Any) -> Arrays:
         """The same training data with the test data of others."""
@@ -193,10 +236,18 @@ def _are_labels(y: Any) -> bool:
 
 
 def _images(name: str, images: np.ndarray) -> np.ndarray:
+    expected = "shape (images, height, width[, channels])"
+    require(images.ndim in (3, 4), name, expected, images.shape)
     if images.ndim == 3:
         images = images[..., np.newaxis]
-    require(images.ndim == 4, name, "shape (images, height, width[, channels])", images.shape)
     require(images.size > 0, name, "at least one image", f"shape {images.shape}")
+    first = images.shape[1] in MODES and images.shape[3] not in MODES
+    received = f"{images.shape}, where they come first; use numpy.moveaxis(images, 1, -1)"
+    require(not first, name, f"{expected} with the channels last", received)
+    longest, expected = max(images.shape[1:3]), f"at most {LARGEST_SIDE} pixels a side"
+    require(longest <= LARGEST_SIDE, name, expected, f"{longest}; use smaller images")
+    if len(images) > 1 and all(np.array_equal(image, images[0]) for image in images[1:]):
+        warn(f"the {len(images)} images of {name} are all equal")
     if np.issubdtype(images.dtype, np.floating):
         low, high = float(images.min()), float(images.max())
         if 0 <= low <= high <= 1:
@@ -205,7 +256,10 @@ def _images(name: str, images: np.ndarray) -> np.ndarray:
             return images.astype(np.uint8)
         expected = "dtype uint8 with values 0 to 255, or floats from 0 to 1"
         raise InputError(f"{name}: expected {expected}, received floats from {low:g} to {high:g}")
-    require(images.dtype == np.uint8, name, "dtype uint8, values 0 to 255", images.dtype)
+    expected = "dtype uint8, values 0 to 255"
+    require(images.dtype == np.uint8, name, expected, images.dtype)
+    received = "a highest value of 1; multiply by 255, or make floats of them"
+    require(images.max() != 1, name, expected, received)
     return images
 
 

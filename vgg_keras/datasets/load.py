@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from vgg_keras import plugins
 from vgg_keras.datasets import folder, keras_datasets, npz
 from vgg_keras.datasets.arrays import Arrays
 from vgg_keras.datasets.given import Data, as_data
-from vgg_keras.errors import InputError
+from vgg_keras.errors import InputError, require
 
+NAMES = ("mnist", *keras_datasets.FILES)
 MNIST = Path(__file__).with_name("mnist.npz")
 
 
@@ -38,27 +41,35 @@ def load_dataset(name: str | os.PathLike[str] = "mnist", limit: int | None = Non
     return load_data(os.fspath(name)).as_images().first(limit)  # type: ignore[return-value]
 
 
-def load_data(name: str) -> Data:
+def load_data(
+    name: str,
+    image_size: Sequence[int] | None = None,
+    sources: Mapping[str, Any] | None = None,
+) -> Data:
     """Loads a data set of any kind.
 
     Args:
         name: Name, path or reference, as `--dataset` takes it.
+        image_size: Height and width that the images of a folder are resized to; default those of
+            the first one.
+        sources: As in `plugins.load`.
 
     Raises:
         InputError: If there is no such data set, or its arrays cannot be used.
     """
+    if os.path.isdir(name):
+        arrays, class_names = folder.load(Path(name), image_size)
+        return Arrays.checked(*arrays, class_names=class_names)
+    require(image_size is None, "--image-size", "none but for a folder of images", image_size)
     if name == "mnist":
         return Arrays.checked(*npz.load(MNIST))
     if name in keras_datasets.FILES:
         return Arrays.checked(*keras_datasets.load(name))
     if plugins.is_reference(name):
-        return as_data(plugins.load(name, "--dataset")(), f"--dataset {name}")
-    if os.path.isdir(name):
-        return Arrays.checked(*folder.load(Path(name)))
+        return as_data(plugins.load(name, "--dataset", sources)(), f"--dataset {name}")
     if os.path.isfile(name):
         return Arrays.of(*npz.load(Path(name)))
-    known = ", ".join(["mnist", *keras_datasets.FILES])
     raise InputError(
-        f"--dataset: expected {known}, an .npz file, a folder of class folders or FILE.py:name, "
-        f"received {name}, which is none of them"
+        f"--dataset: expected {', '.join(NAMES)}, an .npz file, a folder of class folders or "
+        f"FILE.py:name, received {name}, which is none of them"
     )

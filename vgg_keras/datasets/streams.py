@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections.abc import Mapping
@@ -50,6 +51,18 @@ class Streams:
             return None
         highest = (np.max(batch[1]) for batch in self.train.as_numpy_iterator())
         return int(max(highest)) + 1
+
+    class_names = None
+
+    def digest(self) -> str:
+        """sha256 of the kinds of the data, their numbers, and the first batches of both."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.test):
+            digest.update(f"{part.element_spec} {len(part)}".encode())
+            for batch in part.take(CHECKED_BATCHES).as_numpy_iterator():
+                for leaf in keras.tree.flatten(batch):
+                    digest.update(np.ascontiguousarray(leaf).data)
+        return digest.hexdigest()
 
     @cached_property
     def train_count(self) -> int:

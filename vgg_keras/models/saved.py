@@ -12,12 +12,12 @@ from typing import Any
 
 import keras
 
+from vgg_keras.config.base import LARGEST_SIDE
 from vgg_keras.errors import InputError
 from vgg_keras.models.vgg import VGG, count_parameters
 from vgg_keras.runs.archives import UNREADABLE
 
 MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
-LARGEST_SIDE = 4096
 MOST_LAYERS = 1000
 BYTES_OF_A_WEIGHT = 4
 

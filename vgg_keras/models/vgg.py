@@ -9,6 +9,10 @@ import keras
 import tensorflow as tf
 
 from vgg_keras.errors import InputError
+from vgg_keras.runtime.machine import memory_bytes
+
+BYTES_OF_A_PARAMETER = 16
+"""In training: the weight, its gradient, and two averages of Adam, each float32."""
 
 _PAPER = {"dense": (4096, 4096), "classes": 1000}
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -95,13 +99,13 @@ class VGG(keras.Model):
         return cls(**{**CONFIGURATIONS[name], **changes})
 
     def check_images(self, image_shape: Sequence[int]) -> None:
-        """Checks that images are large enough for the number of pools.
+        """Checks that images are large enough for the number of pools, and small enough for memory.
 
         Args:
             image_shape: Shape `(height, width, channels)`.
 
         Raises:
-            InputError: If they are too small.
+            InputError: If they are not.
         """
         height, width = image_shape[:2]
         smallest = 2 ** len(self.filters)
@@ -110,6 +114,14 @@ class VGG(keras.Model):
                 f"--model: expected images of at least {smallest} x {smallest} pixels for "
                 f"{len(self.filters)} pools, received {height} x {width}; "
                 "use fewer blocks or larger images"
+            )
+        design = (self.filters, self.dense, self.classes, image_shape)
+        needed = BYTES_OF_A_PARAMETER * count_parameters(*design)
+        if needed > memory_bytes():
+            raise InputError(
+                f"--model: expected a model that fits into the {memory_bytes() / 1e9:.1f} GB of "
+                f"memory, received one that needs {needed / 1e9:.1f} GB to be trained on images of "
+                f"{height} x {width}; use fewer filters or smaller images (--image-size)"
             )
 
     def build(self, input_shape: Sequence[Any]) -> None:

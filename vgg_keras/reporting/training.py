@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from vgg_keras.config.base import class_name
 from vgg_keras.reporting import equivalence, words
 from vgg_keras.reporting.page import (
     BLUE,
@@ -99,7 +100,8 @@ def sections(result: TrainResult) -> list[Section]:
         if run.wrong is not None:
             trainers_by_mistakes.setdefault(str(run.mistakes), []).append(name)
     for alike in trainers_by_mistakes.values():
-        parts.append(mistakes(shown[alike[0]].mistakes, alike))
+        classes = (result.config.get("data_facts") or {}).get("class_names")
+        parts.append(mistakes(shown[alike[0]].mistakes, alike, classes))
     if isinstance(result, CompareResult) and result.speed:
         parts.append(speed(result.speed))
     return parts
@@ -217,12 +219,12 @@ def draw_differences(
     return f"The largest difference is {largest:.3g}."
 
 
-def mistakes(worst: list[Mistake], trainers: list[str]) -> Section:
+def mistakes(worst: list[Mistake], trainers: list[str], names: Any) -> Section:
     """The test images that were most confidently taken for something else."""
     thumbnails = [
         Thumbnail(
             mistake.png,
-            f"{mistake.label} taken for {mistake.predicted}, "
+            f"{class_name(names, mistake.label)} taken for {class_name(names, mistake.predicted)}, "
             + words.value(mistake.probability, "accuracy"),
         )
         for mistake in worst

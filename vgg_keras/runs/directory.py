@@ -72,9 +72,13 @@ def find_run_directory(
     new = json_values(config.to_dict())
     expected = "a configuration of this version"
     require("sources" in old, option, expected, f"one of version 0.1 in {file}; start another run")
-    files = f"the files that the run was started with, {', '.join(old['sources'] or ['none'])}"
+    names = ", ".join(Path(file).name for file in old["sources"] or ["none"])
+    files = f"the files that the run was started with, {names}"
     same = old["sources"] == new.pop("sources")
     require(same, option, files, "others, or other content in them; start another run")
+    same = old.get("data_facts") == new.pop("data_facts")
+    expected = "the data that the run was started with"
+    require(same, option, expected, f"others in {config.dataset}; start another run")
     for field in new:
         same = field in may_differ or old.get(field) == new[field]
         require(same, option_of(field), f"{old.get(field)}, as when it was started", new[field])

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from vgg_keras.config import RunConfig
-from vgg_keras.errors import InputError
+from vgg_keras.errors import InputError, release_warnings
 from vgg_keras.runs.directory import acquire
 from vgg_keras.runs.files import write_json, writing_whole
 from vgg_keras.runs.record import as_json, from_json
@@ -67,6 +67,7 @@ class ResultFile(Generic[R]):
     def __enter__(self) -> Self:
         with self._writing():
             self.update()
+        release_warnings()
         return self
 
     def __exit__(

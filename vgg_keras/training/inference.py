@@ -12,9 +12,11 @@ import numpy as np
 
 from vgg_keras import plugins
 from vgg_keras.config import ModelConfig, RunConfig
+from vgg_keras.config.base import class_name
 from vgg_keras.datasets import Data, as_data, load_data
+from vgg_keras.datasets.batches import as_input
 from vgg_keras.datasets.images import MODES, read_image
-from vgg_keras.errors import InputError, require
+from vgg_keras.errors import InputError, require, warn
 from vgg_keras.models.factory import make_users_model
 from vgg_keras.models.saved import load_model
 from vgg_keras.models.vgg import VGG
@@ -24,7 +26,16 @@ from vgg_keras.trainers.prepare import prepare
 from vgg_keras.training.design import design_of
 from vgg_keras.training.evaluation import evaluate as evaluate_model
 
-OF_A_RUN = ("dataset", "limit", "model", "hyperparameters", "precision")
+OF_A_RUN = (
+    "dataset",
+    "image_size",
+    "limit",
+    "data_facts",
+    "sources",
+    "model",
+    "hyperparameters",
+    "precision",
+)
 """The options of a run that its models are used with."""
 
 
@@ -56,10 +67,17 @@ def evaluate(
     """
     paths, config = find_models(Path(path)), run_config(Path(path), dataset=dataset, limit=limit)
     factory = factory_of(config, model)
-    found = load_data(config.dataset) if data is None else as_data(data)
+    found = (
+        load_data(config.dataset, config.image_size, config.sources)
+        if data is None
+        else as_data(data)
+    )
     if factory is None:
         found = found.as_images()
     found = found.first(config.limit)
+    facts = config.data_facts if data is None and dataset is None and limit is None else None
+    if facts and facts.get("sha256") != found.digest():
+        warn(f"the data in {config.dataset} are not those that the model was trained on")
     return {str(file): evaluate_file(file, found, factory, batch_size) for file in paths}
 
 
@@ -78,7 +96,8 @@ def predict(
             run.
 
     Returns:
-        For each image `class` and `probability`, the latter in [0, 1].
+        For each image `class`, its name or, where classes have none, its number, and
+        `probability`, in [0, 1]. A name such as `10` is given as a number.
 
     Raises:
         InputError: If a file is no image, or the model is not for gray or RGB images.
@@ -89,17 +108,19 @@ def predict(
             f"path: expected one model, received {path} with {len(files)}; "
             f"choose one, for example {files[0]}"
         )
-    loaded = load_model(files[0], factory_of(run_config(Path(path)), model))
+    config = run_config(Path(path))
+    loaded = load_model(files[0], factory_of(config, model))
     shape = loaded.image_shape if isinstance(loaded, VGG) else loaded.input_shape[1:]
     require(len(shape) == 3, "path", "a model for images", f"one for shape {shape}")
     height, width, channels = shape
     require(channels in MODES, "path", "a model for 1 or 3 channels", channels)
-    pixels = [read_image(Path(image), height, width, channels) for image in images]
-    probabilities = loaded.predict(np.stack(pixels), verbose=0)
+    pixels = [read_image(Path(image), (height, width), channels) for image in images]
+    probabilities = loaded.predict(as_input(np.stack(pixels)), verbose=0)
     best = probabilities.argmax(axis=-1)
+    names = [class_name(config.class_names, label) for label in best]
     return [
-        {"class": int(label), "probability": float(row[label])}
-        for label, row in zip(best, probabilities, strict=True)
+        {"class": int(name) if name.isdecimal() else name, "probability": float(row.max())}
+        for name, row in zip(names, probabilities, strict=True)
     ]
 
 
@@ -140,6 +161,7 @@ def run_config(path: Path, **changes: Any) -> ModelConfig:
             options = {name: config[name] for name in OF_A_RUN if config.get(name) is not None}
             if config.get("retrain_epochs"):  # a search, whose best model had the whole data set
                 options.pop("limit", None)
+                options.pop("data_facts", None)
             if "objective" in config and ":" in config["model"]:
                 options["hyperparameters"] = design_of(directory)["hyperparameters"]
             break
@@ -155,7 +177,7 @@ def factory_of(
         model = config.model
     if model is None:
         return None
-    function = plugins.load(model, "--model") if isinstance(model, str) else model
+    function = plugins.load(model, "--model", config.sources) if isinstance(model, str) else model
     return lambda: make_users_model(function, config)
 
 

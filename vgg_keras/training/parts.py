@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -10,7 +11,8 @@ import keras
 
 from vgg_keras import plugins
 from vgg_keras.config import ModelConfig, SearchConfig, TrainConfig
-from vgg_keras.datasets import Data, as_data, load_data
+from vgg_keras.datasets import Arrays, Data, as_data, load_data
+from vgg_keras.datasets.load import NAMES
 from vgg_keras.errors import require
 from vgg_keras.models.factory import make_users_model, make_vgg
 from vgg_keras.runtime.devices import make_strategy
@@ -92,10 +94,10 @@ def gather(
         changes["model"] = plugins.reference_to(model)
         sources |= plugins.sha256_of(model)
     elif config.is_users_model:
-        model = plugins.load(config.model, "--model")
+        model = plugins.load(config.model, "--model", config.sources)
         sources |= plugins.sha256_of(config.model)
     option = "--trainer" if hasattr(config, "trainer") else "--variants"
-    found = {name: find_trainer(name, trainers or {}, option) for name in names}
+    found = {name: find_trainer(name, trainers or {}, option, config.sources) for name in names}
     for name in found:
         sources |= plugins.sha256_of((trainers or {}).get(name, name))
     if data is None:
@@ -105,16 +107,21 @@ def gather(
             "the data that this run was given from Python",
             "none; pass data=",
         )
-        data = load_data(config.dataset)
+        data = load_data(config.dataset, config.image_size, config.sources)
         sources |= plugins.sha256_of(config.dataset)
+        if config.dataset not in NAMES and os.path.exists(config.dataset):
+            changes["dataset"] = os.path.abspath(config.dataset)
     else:
         data = as_data(data)
         changes["dataset"] = IN_MEMORY
     if model is None:
         data = data.as_images()
+    elif isinstance(data, Arrays):
+        data.check_shapes()
     whole, data = data, data.first(config.limit)
     config.check_classes(data.classes)
-    config = replace(config, **changes, sources=sources)
+    facts = {"sha256": data.digest(), "class_names": data.class_names}
+    config = replace(config, **changes, sources=sources, data_facts=facts)
     parts = Parts(data, model, found, whole)
     if isinstance(config, ModelConfig):
         _check_strategies(config, parts)
@@ -123,13 +130,16 @@ def gather(
     return config, parts
 
 
-def find_trainer(name: str, given: Mapping[str, Any], option: str) -> Trainer:
+def find_trainer(
+    name: str, given: Mapping[str, Any], option: str, sources: Mapping[str, Any] | None = None
+) -> Trainer:
     """Finds a trainer by its name, among those that were handed in, or by its reference.
 
     Args:
         name: Name or reference.
         given: Trainers that were handed in, by name.
         option: Option that names it.
+        sources: As in `plugins.load`.
 
     Raises:
         InputError: If there is none.
@@ -141,7 +151,7 @@ def find_trainer(name: str, given: Mapping[str, Any], option: str) -> Trainer:
         known = ", ".join(dict.fromkeys((*TRAINERS, *given)))
         reference = plugins.is_reference(trainer)
         require(reference, option, f"{known} or FILE.py:name", trainer)
-        trainer = plugins.load(trainer, option)
+        trainer = plugins.load(trainer, option, sources)
     return as_trainer(trainer, name, loop.train)
 
 

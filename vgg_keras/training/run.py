@@ -13,8 +13,9 @@ import keras
 
 from vgg_keras.callbacks.events import writing_events
 from vgg_keras.config import TrainConfig
+from vgg_keras.config.base import class_name
 from vgg_keras.reporting.write import finished
-from vgg_keras.runs.results import Result, Run, TrainResult
+from vgg_keras.runs.results import Mistake, Result, Run, TrainResult
 from vgg_keras.runtime.compat import release_graphs
 from vgg_keras.runtime.machine import peak_rss_bytes
 from vgg_keras.runtime.signals import deferred_signals
@@ -154,7 +155,7 @@ def run_once(
             name,
             test,
             (evaluation.labels, evaluation.probabilities),
-            [(image, f"{m.label} as {m.predicted}, {m.probability:.0%}") for m, image in mistakes],
+            [(image, caption(config, mistake)) for mistake, image in mistakes],
             sum(timing.seconds_per_epoch),
         )
     return Run(
@@ -177,6 +178,14 @@ def run_once(
         wrong=None if evaluation.labels is None else evaluation.wrong.tolist(),
         mistakes=[mistake for mistake, _ in mistakes],
     )
+
+
+def caption(config: TrainConfig, mistake: Mistake) -> str:
+    """What stands above the image of a mistake."""
+    label, predicted = (
+        class_name(config.class_names, number) for number in (mistake.label, mistake.predicted)
+    )
+    return f"{label} as {predicted}, {mistake.probability:.0%}"
 
 
 def save_model(model: keras.Model, path: Path) -> None:

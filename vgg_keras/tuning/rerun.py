@@ -58,7 +58,9 @@ def rerun(
     require(0 <= execution < len(row.seeds), "execution", expected, execution)
     hp = keras_tuner.HyperParameters()
     hp.values = dict(row.values)
-    config, parts = gather(config, [config.trainer], model=model, data=data)
+    now, parts = gather(config, [config.trainer], model=model, data=data)
+    same = now.data_facts == config.data_facts
+    require(same, "data", "the data of the search", f"others in {now.dataset}")
     parts = replace(parts, data=split_data(config, parts.data).trials)
     training = TrialModel(config, parts).training(hp, row.seeds[execution])
     return training.run(verbose=verbose)

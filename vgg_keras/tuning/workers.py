@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.errors import InconclusiveError
+from vgg_keras.errors import InconclusiveError, warn
 from vgg_keras.runtime.machine import cores
 from vgg_keras.runtime.startup import silent_startup
 from vgg_keras.tuning.status import Silence, log_file, read_status, status_file
@@ -51,7 +51,7 @@ def count_workers(config: SearchConfig, verbose: int) -> int:
             print(f"Workers: {count}", flush=True)
         return count
     if config.workers > cores():
-        print(f"Warning: {config.workers} workers share {cores()} cores", file=sys.stderr)
+        warn(f"{config.workers} workers share {cores()} cores")
     return config.workers
 
 
