@@ -152,10 +152,10 @@ def curves(directory: Path) -> list[tuple[str, str, int, float | None]]:
 
 
 def scalar(value: Any) -> float | None:
-    """The value of a scalar, None of anything else and of what a clock measured."""
-    if value.metadata.plugin_data.plugin_name != "scalars" or value.tag in TIMED:
+    """The value of a scalar, 0 of what a clock measured, None of anything else."""
+    if value.metadata.plugin_data.plugin_name != "scalars":
         return None
-    return make_ndarray(value.tensor).item()
+    return 0.0 if value.tag in TIMED else make_ndarray(value.tensor).item()
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ slow = pytest.mark.slow
         ("tape", STEPS + 3, {}),
         ("fit", STEPS + 4, {"save_every": 2}),
         pytest.param("tape", 2 * STEPS, {"save_every": 1}, marks=slow),
+        pytest.param("tape", 3 + 2, {"save_every": 1, "limit": 80}, marks=slow),
         pytest.param("fit", STEPS + 5, {"save_every": 2, "steps_per_execution": 3}, marks=slow),
         pytest.param("tape", STEPS + 3, {"save_every": 2, "precision": "float16"}, marks=slow),
     ],
