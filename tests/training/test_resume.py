@@ -4,19 +4,32 @@ import json
 import subprocess
 import sys
 
+import jsonschema
 import keras
 import numpy as np
 import pytest
+from comparisons import SCHEMA
 from programs import in_process, refused
 from trainings import SMALL, STEPS, Crash, CrashAt, curves, outcome, run, undisturbed
 
 from vgg_keras import compare
+from vgg_keras.cli.terminal import show_verdict
 from vgg_keras.errors import InputError
 from vgg_keras.trainers import fit
 from vgg_keras.training.state_files import load_state, save_state
 from vgg_keras.training.training import Training
 
 slow = pytest.mark.slow
+
+
+def breaking(crashes, step):
+    """Makes a trainer that crashes after a step as often as is said, the last first."""
+
+    def train(model, data, config, callbacks, verbose):
+        crash = [CrashAt(step)] if crashes.pop() else []
+        return fit.train(model, data, config, [*callbacks, *crash], verbose)
+
+    return train
 
 
 @pytest.mark.slow
@@ -106,13 +119,9 @@ def test_what_cannot_be_resumed_is_refused_in_a_line(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_a_comparison_goes_on_with_the_training_that_was_broken(tmp_path):
-    def breaking(model, data, config, callbacks, verbose):
-        crash = [CrashAt(STEPS + 1)] if crashes.pop() else []
-        return fit.train(model, data, config, [*callbacks, *crash], verbose)
-
     crashes = [False, True]
     options = {**SMALL, "logdir": tmp_path, "name": "a", "verbose": 0}
-    options["trainers"] = {"tape": "tape", "fit": breaking}
+    options["trainers"] = {"tape": "tape", "fit": breaking(crashes, STEPS + 1)}
     home = tmp_path / "compare" / "a"
     with pytest.raises(Crash):
         compare(**options)
@@ -203,3 +212,28 @@ def test_killed_after_the_last_epoch_a_training_is_tested_again_only(tmp_path, m
             run(tmp_path, "a")
     run(tmp_path, "a", crash=1, resume=True)  # it would crash in the first step
     assert outcome(tmp_path / "train" / "a") == undisturbed()
+
+
+@pytest.mark.slow
+def test_a_run_that_goes_on_on_another_machine_says_what_has_changed(tmp_path, capsys):
+    crashes = [False, True]
+    options = {**SMALL, "epochs": 1, "logdir": tmp_path, "name": "a", "verbose": 0}
+    options["trainers"] = {"tape": "tape", "fit": breaking(crashes, 1)}
+    with pytest.raises(Crash):
+        compare(**options)
+    file = tmp_path / "compare" / "a" / "result.json"
+    result = json.loads(file.read_text())
+    environment = result["environment"]
+    now = environment["cores"], environment["packages"]["numpy"]
+    environment["cores"], environment["packages"]["numpy"] = 64, "1.0"
+    environment["system"] = "another kernel"
+    file.write_text(json.dumps(result))
+    capsys.readouterr()
+    resumed = compare(**options, resume=True)
+    assert "started with other values of cores, numpy" in capsys.readouterr().err
+    assert resumed.changed == {"cores": [64, now[0]], "numpy": ["1.0", now[1]]}
+    jsonschema.validate(resumed.to_dict(), SCHEMA)
+    page = (tmp_path / "compare" / "a" / "report.html").read_text()
+    assert f"cores: 64 before, {now[0]} now." in page
+    show_verdict(resumed)
+    assert "numpy: 1.0 before" in capsys.readouterr().out

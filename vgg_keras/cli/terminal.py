@@ -94,7 +94,7 @@ def show_verdict(result: CompareResult) -> None:
         show_sentences(f"Verdict: {words.NOISE}")
     else:
         show_parity(result)
-    show_sentences(*words.repetitions(result), *words.changes(result))
+    show_sentences(*words.repetitions(result), *words.changes(result), *words.resumed(result))
 
 
 def show_sentences(*sentences: str) -> None:

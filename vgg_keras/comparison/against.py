@@ -17,7 +17,7 @@ from vgg_keras.models.saved import load_model
 from vgg_keras.runs.files import json_values
 from vgg_keras.runs.reading import read_result
 from vgg_keras.runs.results import Against, CompareResult, Difference, Run, TrainResult
-from vgg_keras.runtime.machine import environment
+from vgg_keras.runtime.machine import environment, facts_of
 from vgg_keras.training.directory import home_of
 from vgg_keras.training.parts import Parts
 from vgg_keras.training.snapshot import Snapshot
@@ -131,6 +131,5 @@ def _facts(config: Mapping[str, Any], variant: str, machine: Mapping[str, Any]) 
     left_out = (*IRRELEVANT, *FILLED_IN)
     names = [field.name for field in fields(ModelConfig) if field.name not in left_out]
     options = {option_of(name): asked[name] for name in ("trainer", *names) if name in asked}
-    versions = {name: value for name, value in machine.items() if name != "packages"}
     data = {"data": (config.get("data_facts") or {}).get("sha256")}
-    return {**options, **data, **(config.get("sources") or {}), **versions, **machine["packages"]}
+    return {**options, **data, **(config.get("sources") or {}), **facts_of(machine)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vgg_keras.config.variants import parse_variant
-from vgg_keras.runs.results import CompareResult, Equivalence, Run, Summary
+from vgg_keras.runs.results import CompareResult, Equivalence, Result, Run, Summary
 
 FIGURES = {
     "loss": "training loss",
@@ -78,6 +78,14 @@ def changes(result: CompareResult) -> list[str]:
     same = "Options, packages and machine are the same now."
     run = f"The saved run is {saved.trainer} of {saved.directory}."
     return [run, *(differences or [same])]
+
+
+def resumed(result: Result) -> list[str]:
+    """What of the machine was another before a resume, a sentence for each."""
+    return [
+        f"Resumed on another machine: {what}: {text(before)} before, {text(now)} now."
+        for what, (before, now) in result.changed.items()
+    ]
 
 
 def summary(figures: Summary, metric: str) -> tuple[str, str, str]:

@@ -61,7 +61,9 @@ def about(result: Result, directory: Path) -> list[Section]:
     config = [[key, words.text(value)] for key, value in result.config.items() if value is not None]
     file = shlex.quote(str(directory / "config.json"))
     code = f"vgg-keras {result.command} --config {file} --name AGAIN"
+    resumed = words.resumed(result)
     return [
+        *([Section("Resumed on another machine", resumed)] if resumed else []),
         Section("To repeat it", code=code),
         Section("Configuration", head=["Option", "Value"], rows=config),
         Section("Environment", head=["What", "Value"], rows=rows),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +12,18 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from vgg_keras.config import RunConfig
-from vgg_keras.errors import InputError, release_warnings
+from vgg_keras.errors import InputError, release_warnings, warn
 from vgg_keras.runs.directory import acquire
 from vgg_keras.runs.files import write_json, writing_whole
+from vgg_keras.runs.reading import result_so_far
 from vgg_keras.runs.record import as_json, from_json
 from vgg_keras.runs.results import RESULTS, Result
-from vgg_keras.runtime.machine import environment
+from vgg_keras.runtime.machine import environment, facts_of
 
 R = TypeVar("R", bound=Result)
+
+IRRELEVANT = ("system", "python")
+"""Facts of a machine that a run may be resumed with others of."""
 
 
 class ResultFile(Generic[R]):
@@ -55,7 +59,10 @@ class ResultFile(Generic[R]):
             self._before = {path: path.read_bytes() for path in files if path.exists()}
             write_json(config_file, config.to_dict())
         self._kind = RESULTS[command]
-        facts = {"command": command, "config": config.to_dict(), "environment": environment()}
+        now = environment()
+        facts = {"command": command, "config": config.to_dict(), "environment": now}
+        if old := result_so_far(directory):
+            facts["changed"] = old.changed | changes(old.environment, now)
         self.result: R = from_json(self._kind, as_json({**facts, **parts}))  # type: ignore[assignment]
 
     def update(self, **values: Any) -> None:
@@ -110,3 +117,18 @@ class ResultFile(Generic[R]):
                 f"--logdir: expected a folder that can be written, received {self._path.parent} "
                 f"({error}); mend it and {self._advice}"
             ) from error
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that bits depend on and that are others now, by name: before and now.
+
+    A run that goes on under them is warned of.
+    """
+    old, new = facts_of(before), facts_of(now)
+    names = [name for name in new if name not in IRRELEVANT and old.get(name) != new[name]]
+    if names:
+        warn(
+            f"the run was started with other values of {', '.join(names)}; its bits need not be "
+            "those of one that was not interrupted"
+        )
+    return {name: [old.get(name), new[name]] for name in names}

@@ -376,6 +376,7 @@ class Result(Record):
         reason: Why it failed.
         config: Configuration of the run.
         environment: Versions and machine.
+        changed: Facts of the machine that were others before a resume: then and now.
         factory: The function that makes the model, where it is at hand; it is not written.
     """
 
@@ -390,6 +391,7 @@ class Result(Record):
     schema: int = SCHEMA
     status: str = "running"
     reason: str | None = None
+    changed: dict[str, Any] = field(default_factory=dict)
     factory: Callable[..., Any] | None = field(default=None, compare=False, metadata=NOT_WRITTEN)
 
     @property

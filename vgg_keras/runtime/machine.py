@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ def environment() -> dict[str, Any]:
         ],
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
     }
+
+
+def facts_of(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an environment by name, each package among them."""
+    machine = {name: value for name, value in environment.items() if name != "packages"}
+    return {**machine, **environment["packages"]}
 
 
 def processor() -> dict[str, str]:
