@@ -5,6 +5,7 @@ from conftest import tiny_vgg
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vgg_keras import train
 from vgg_keras.callbacks import Cumulative, Timing
 from vgg_keras.training.digests import Digests
 from vgg_keras.training.snapshot import Snapshot
@@ -16,6 +17,7 @@ def test_cumulative_figures_computed_by_hand():
     # The notebook's loss is the mean of batch means: (1 + 2 + 6) / 3 = 3.
     # Testing: 3 images in batches of 2 and 1, losses 1 and 4, right 2 and 0: running 1; 2.
     cumulative = Cumulative(images=5, tests=3, batch_size=2)
+    cumulative.set_params({"metrics": []})
     for _ in range(2):
         cumulative.on_epoch_begin(0)
         cumulative.on_train_batch_end(0, {"loss": 1.0, "accuracy": 1.0})
@@ -42,6 +44,7 @@ def test_cumulative_figures_computed_by_hand():
 def test_cumulative_figures_are_those_of_metrics_that_are_never_reset(epochs, steps):
     sizes = [4, 4, 4] if steps > 1 else [4, 4, 1]
     cumulative = Cumulative(images=sum(sizes), tests=sum(sizes), batch_size=4)
+    cumulative.set_params({"metrics": []})
     loss, accuracy = keras.metrics.Mean(), keras.metrics.Mean()
     for batches in epochs:
         cumulative.on_epoch_begin(0)
@@ -67,11 +70,27 @@ def test_cumulative_figures_are_those_of_metrics_that_are_never_reset(epochs, st
         )
 
 
+def test_cumulative_figures_are_not_known_once_metrics_are_reset(tmp_path):
+    def evaluate(batch, logs):
+        if batch == 1 and int(callback.model.optimizer.iterations.numpy()) > 3:
+            callback.model.evaluate(np.zeros((2, 28, 28, 1)), np.zeros(2), verbose=0)
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=evaluate)
+    options = {"limit": 80, "epochs": 2, "filters": [2], "logdir": tmp_path, "verbose": 0}
+    for trainer in ("tape", "fit"):
+        (run,) = train(**options, name=trainer, trainer=trainer, callbacks=callback).runs
+        assert run.cumulative["loss"][0] == pytest.approx(run.history["loss"][0], abs=0.1)
+        assert run.cumulative["loss"][1] is None
+        assert run.cumulative["accuracy"][1] is None
+        assert run.cumulative["val_loss"][1] is not None
+
+
 def test_cumulative_figures_of_several_steps_a_call_computed_by_hand():
     # 5 images in batches of 2, 2, 1, two steps a call: the first call gives the mean of batches
     # 1 and 2, that is 1.5; the second the mean of all images, 2.4, so that batch 3 alone has
     # (2.4*5 - 1.5*4) / 1 = 6. The mean of batch means is (1.5*2 + 6) / 3 = 3.
     cumulative = Cumulative(images=5, tests=1, batch_size=2)
+    cumulative.set_params({"metrics": []})
     cumulative.on_epoch_begin(0)
     cumulative.on_train_batch_end(1, {"loss": 1.5, "accuracy": 0.75})
     cumulative.on_train_batch_end(3, {"loss": 2.4, "accuracy": 0.6})

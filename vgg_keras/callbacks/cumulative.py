@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,8 @@ class Cumulative(keras.callbacks.Callback):
 
     The notebook's losses are means of batch means, so that a short last batch counts as much as
     a full one. They are worked out here from the running means that `fit` gives with each batch.
-    With `steps_per_execution` above 1 the batches of one call share the mean of their images.
+    With `steps_per_execution` above 1 the batches of one call share the mean of their images. Once
+    metrics are reset inside an epoch, as by a callback that evaluates, they are not known any more.
 
     Args:
         images: Number of training images.
@@ -21,8 +23,8 @@ class Cumulative(keras.callbacks.Callback):
         batch_size: Images a batch.
 
     Attributes:
-        history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch; no accuracies
-            of a model that has none.
+        history: `loss`, `accuracy`, `val_loss`, `val_accuracy`, one figure an epoch, NaN if it is
+            not known; no accuracies of a model that has none.
     """
 
     remembered = ("history", "_sums")
@@ -48,7 +50,7 @@ class Cumulative(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Takes in the training batches up to `batch`."""
-        self._train.add(batch, logs or {})
+        self._train.add(batch, logs or {}, self._count())
 
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Starts an epoch of test images."""
@@ -56,7 +58,14 @@ class Cumulative(keras.callbacks.Callback):
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Takes in the test batches up to `batch`."""
-        self._test.add(batch, logs or {})
+        self._test.add(batch, logs or {}, self._count())
+
+    def _count(self) -> float:
+        """What the metrics of the loss have counted since they were reset."""
+        metrics = self.params.get("metrics")
+        metrics = self.model.metrics if metrics is None else metrics
+        means = [m for m in metrics if isinstance(m, keras.metrics.Mean) and "loss" in m.name]
+        return sum(float(mean.count.numpy()) for mean in means)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Adds the figures of all epochs so far."""
@@ -80,8 +89,12 @@ class _Means:
 
     def begin(self) -> None:
         self._seen, self._batches, self._loss, self._correct = 0, 0, 0.0, 0.0
+        self._counted = -1.0
 
-    def add(self, batch: int, logs: Mapping[str, float]) -> None:
+    def add(self, batch: int, logs: Mapping[str, float], counted: float) -> None:
+        if counted < self._counted:
+            self.losses = self.correct = math.nan
+        self._counted = counted
         seen = min((batch + 1) * self._batch_size, self._size)
         batches = -(-seen // self._batch_size)
         new_images, new_batches = seen - self._seen, batches - self._batches
