@@ -24,7 +24,7 @@ from vgg_keras.config import (
     SearchConfig,
     TrainConfig,
 )
-from vgg_keras.errors import require, warn
+from vgg_keras.errors import require
 
 Config = TypeVar("Config", bound=RunConfig)
 
@@ -99,7 +99,11 @@ def warn_of_bfloat16() -> None:
     from vgg_keras.runtime.machine import lacks_bfloat16
 
     if lacks_bfloat16() and not tf.config.list_physical_devices("GPU"):
-        warn("this processor has no instructions for bfloat16, which will be slower than float32")
+        print(
+            "vgg-keras: this processor has no instructions for bfloat16, which will be slower than "
+            "float32",
+            file=sys.stderr,
+        )
 
 
 def run_compare(options: Namespace) -> int:
