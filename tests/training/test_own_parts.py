@@ -347,7 +347,7 @@ def test_functions_are_handed_in_from_python(tmp_path, digits):
     assert result.config["model"] == "test_own_parts:make_model"
     assert result.config["dataset"] == "(in memory)"
     assert repr(result) == f"<CompareResult identical, in {result.path}>"
-    with pytest.raises(InputError, match="dataset: expected the data that this run was given"):
+    with pytest.raises(InputError, match="dataset: expected the data that the run was given"):
         vgg_keras.compare(
             model=make_model, dataset="(in memory)", epochs=1, logdir=tmp_path, verbose=0
         )

@@ -14,6 +14,9 @@ from vgg_keras.datasets.given import Data, as_data
 from vgg_keras.errors import InputError, require
 
 NAMES = ("mnist", *keras_datasets.FILES)
+IN_MEMORY = "(in memory)"
+"""The name of data that were handed in from Python."""
+
 MNIST = Path(__file__).with_name("mnist.npz")
 
 
@@ -57,6 +60,8 @@ def load_data(
     Raises:
         InputError: If there is no such data set, or its arrays cannot be used.
     """
+    expected = "the data that the run was given from Python"
+    require(name != IN_MEMORY, "--dataset", expected, "none; pass data=")
     if os.path.isdir(name):
         arrays, class_names = folder.load(Path(name), image_size)
         return Arrays.checked(*arrays, class_names=class_names)

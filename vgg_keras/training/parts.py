@@ -12,15 +12,12 @@ import keras
 from vgg_keras import plugins
 from vgg_keras.config import ModelConfig, SearchConfig, TrainConfig
 from vgg_keras.datasets import Arrays, Data, as_data, load_data
-from vgg_keras.datasets.load import NAMES
+from vgg_keras.datasets.load import IN_MEMORY, NAMES
 from vgg_keras.errors import require
 from vgg_keras.models.factory import make_users_model, make_vgg
 from vgg_keras.runtime.devices import make_strategy
 from vgg_keras.trainers import TRAINERS, Trainer, as_trainer, loop
 from vgg_keras.training.training import Training
-
-IN_MEMORY = "(in memory)"
-"""The name of data that were handed in from Python."""
 
 Config = TypeVar("Config", bound=ModelConfig | SearchConfig)
 Factory = Callable[..., Any]
@@ -101,12 +98,6 @@ def gather(
     for name in found:
         sources |= plugins.sha256_of((trainers or {}).get(name, name))
     if data is None:
-        require(
-            config.dataset != IN_MEMORY,
-            "--dataset",
-            "the data that this run was given from Python",
-            "none; pass data=",
-        )
         data = load_data(config.dataset, config.image_size, config.sources)
         sources |= plugins.sha256_of(config.dataset)
         if config.dataset not in NAMES and os.path.exists(config.dataset):
