@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from importlib.resources import files
 from importlib.util import find_spec
@@ -15,6 +17,7 @@ from programs import in_process, refused
 
 from vgg_keras import VGG, benchmark
 from vgg_keras.benchmarking.alternation import PacedTraining, Timings, alternate
+from vgg_keras.benchmarking.peer import Peer
 from vgg_keras.benchmarking.ratio import seconds_ratio
 from vgg_keras.models.vgg import flops
 from vgg_keras.reporting.benchmark import speeds
@@ -220,3 +223,14 @@ def test_the_operations_of_a_step_computed_by_hand():
     model = VGG(filters=((4,),), dense=8)
     model.build((None, 28, 28, 1))
     assert flops(model) == 3 * (56_448 + 12_544 + 160) - 56_448
+
+
+def test_a_peer_that_has_ended_is_not_taken_for_an_output_that_nobody_reads():
+    pipe = subprocess.PIPE
+    peer = object.__new__(Peer)
+    peer._name = "torch"
+    peer._process = subprocess.Popen([sys.executable, "-c", ""], stdin=pipe, stdout=pipe, text=True)
+    peer._process.wait()
+    with pytest.raises(RuntimeError, match="expected an answer of the program for torch"):
+        peer._ask()
+    peer.finish()

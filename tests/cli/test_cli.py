@@ -250,3 +250,64 @@ def test_bfloat16_is_warned_of_on_a_processor_without_instructions_for_it(
     place = ["--logdir", tmp_path, "--name", "taken"]
     assert in_process("train", *SMALL, "--precision", "bfloat16", *place) == 2
     assert ("no instructions for bfloat16" in capsys.readouterr().err) is lacks
+
+
+def without_reader(*arguments, **options):
+    """The exit status and the standard error of the program, whose output nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "vgg_keras", *map(str, arguments)],
+        stdout=writer,
+        **{"stderr": subprocess.PIPE, **options},
+        text=True,
+        timeout=200,
+    )
+    os.close(writer)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--print_config"]], ids=str)
+def test_output_that_nobody_reads_ends_the_program_quietly(monkeypatch, arguments, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    assert without_reader(*arguments) == (141, "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_error_that_nobody_reads_ends_the_program_quietly(monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    assert without_reader("compere", stderr=subprocess.STDOUT)[0] == 141
+
+
+def test_an_output_that_cannot_be_written_is_refused_in_one_line():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "vgg_keras", "--help"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("vgg-keras: output: expected standard output")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_program_that_is_started_without_output_works():
+    command = f"{sys.executable} -m vgg_keras --help >&-"
+    done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["evaluate", "report"])
+def test_tables_and_reports_that_nobody_reads_end_the_program_quietly(compared, command):
+    assert without_reader(command, compared[1]) == (141, "")
+
+
+@pytest.mark.slow
+def test_a_training_whose_output_is_not_read_any_more_can_be_resumed(tmp_path):
+    place = ["--logdir", tmp_path, "--name", "a"]
+    status, error = without_reader("train", *SMALL, *place)
+    home = tmp_path / "train" / "a"
+    assert status == 141
+    assert error == f"Go on with: vgg-keras train --config {home / 'config.json'} --resume\n"
+    assert json.loads((home / "result.json").read_text())["status"] == "interrupted"
+    assert in_process("train", *SMALL, *place, "--resume") == 0
+    assert json.loads((home / "result.json").read_text())["status"] == "finished"

@@ -152,6 +152,14 @@ def test_a_log_folder_that_cannot_be_written_is_refused(tmp_path):
             create_run_directory(str(logdir), "compare", "first")
 
 
+def test_in_python_output_that_nobody_reads_is_not_taken_for_a_bad_log_folder(tmp_path, capsys):
+    home = create_run_directory(str(tmp_path), "train", "a")
+    with pytest.raises(BrokenPipeError), ResultFile(home, TrainConfig(logdir=str(tmp_path))):
+        raise BrokenPipeError
+    assert json.loads((home / "result.json").read_text())["status"] == "interrupted"
+    assert capsys.readouterr().err.startswith("Go on with: vgg-keras train --config ")
+
+
 values = st.recursive(
     st.none()
     | st.booleans()

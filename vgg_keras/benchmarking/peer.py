@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -69,7 +70,8 @@ class Peer:
     def _ask(self) -> float:
         assert self._process.stdin
         assert self._process.stdout
-        print(file=self._process.stdin, flush=True)
+        with suppress(BrokenPipeError):
+            print(file=self._process.stdin, flush=True)
         answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError(f"expected an answer of the program for {self._name}, which ended")

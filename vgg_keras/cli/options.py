@@ -33,6 +33,8 @@ def parse(arguments: list[str]) -> Namespace:
     quick = "--quick" in arguments
     try:
         options = make_parser(quick).parse_args(arguments)
+    except InputError:
+        raise
     except (argparse.ArgumentError, TypeError, ValueError, OSError, RecursionError) as error:
         raise InputError(
             f"options: expected those of vgg-keras COMMAND --help, received {error}"

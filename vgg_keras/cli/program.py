@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import signal
 import sys
 import traceback
@@ -12,6 +11,7 @@ from vgg_keras import plugins
 from vgg_keras.cli.commands import COMMANDS
 from vgg_keras.cli.options import parse
 from vgg_keras.errors import InconclusiveError, InputError, held_warnings
+from vgg_keras.runtime.output import watch_output
 from vgg_keras.runtime.signals import sigterm_interrupts
 
 
@@ -19,30 +19,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command.
 
     Args:
-        argv: Arguments; None for those of the process.
+        argv: Arguments; None for those of the process, whose output is then watched too.
 
     Returns:
         The exit status: 0 done, 1 the check asked for did not hold, 2 bad usage or bad input,
-        3 inconclusive or failed, 130 or 143 interrupted.
+        3 inconclusive or failed, 130, 141 or 143 interrupted: by ^C, by the end of whoever read the
+        output, or by SIGTERM.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if argv is None:
+        watch_output()
     try:
-        options = parse(arguments)
-        with sigterm_interrupts(), held_warnings():
-            return COMMANDS[options.subcommand].run(options[options.subcommand])
+        return run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt as error:
+        number = (error.args or (signal.SIGINT,))[0]
+        if argv is None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own end must not be interrupted
+        if number != signal.SIGPIPE:
+            print("vgg-keras: interrupted", file=sys.stderr)
+        return 128 + number
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command, and says what was wrong if something was.
+
+    Args:
+        arguments: Arguments of the program.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        try:
+            options = parse(arguments)
+            with sigterm_interrupts(), held_warnings():
+                return COMMANDS[options.subcommand].run(options[options.subcommand])
+        finally:
+            sys.stdout.flush()
     except (InputError, InconclusiveError) as error:
         if "--verbose" in arguments:
             traceback.print_exc()
         text = error.for_command_line if isinstance(error, InputError) else str(error)
         print(f"vgg-keras: {' '.join(text.split())}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 3
-    except KeyboardInterrupt as error:
-        print("vgg-keras: interrupted", file=sys.stderr)
-        if argv is None:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own end must not be interrupted
-        return 128 + (error.args or (signal.SIGINT,))[0]
     except Exception as error:  # so that the status is not that of a difference found
         if frames := plugins.user_traceback(error):
             print(f"{frames}vgg-keras: the code in your file failed, see above", file=sys.stderr)

@@ -25,13 +25,17 @@ R = TypeVar("R", bound=Result)
 IRRELEVANT = ("system", "python")
 """Facts of a machine that a run may be resumed with others of."""
 
+INTERRUPTIONS = (KeyboardInterrupt, BrokenPipeError)
+"""What ends a run from outside: a signal, or the end of whoever read what it prints."""
+
 
 class ResultFile(Generic[R]):
     """The `result.json` of a run, up to date after each part of it.
 
-    Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by a signal)
-    or `failed`. Until its end no other process can work on the run. A run that can go on says how.
-    One that cannot go on for bad input is left as it was.
+    Used as a context: `status` is `running` inside it, then `finished`, `interrupted` (by a
+    signal, or because nobody reads what it prints any more) or `failed`. Until its end no other
+    process can work on the run. A run that can go on says how. One that cannot go on for bad input
+    is left as it was.
 
     Args:
         directory: Folder of the run; gets `config.json` and `result.json`.
@@ -92,15 +96,17 @@ class ResultFile(Generic[R]):
             raise
         finally:
             self._lock.release()
+        if isinstance(error, INTERRUPTIONS):
+            with suppress(OSError):
+                print(self._advice[0].upper() + self._advice[1:], file=sys.stderr)
 
     def _end(self, error: BaseException | None) -> None:
-        if isinstance(error, OSError):
-            raise error
-        if error is None:
-            self.update(status="finished")
-        elif isinstance(error, KeyboardInterrupt):
+        if isinstance(error, INTERRUPTIONS):
             self.update(status="interrupted")
-            print(self._advice[0].upper() + self._advice[1:], file=sys.stderr)
+        elif isinstance(error, OSError):
+            raise error
+        elif error is None:
+            self.update(status="finished")
         elif isinstance(error, InputError) and self._path in self._before:
             for path, content in self._before.items():
                 with writing_whole(path) as file:
