@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ def load(reference: str, option: str, sources: Mapping[str, Any] | None = None) 
     """
     module_name, _, name = reference.partition(":")
     if module_name.endswith(".py"):
-        path = Path(module_name).expanduser()
+        path = Path(os.path.expanduser(module_name))
         known = (Path(source) for source in sources or () if not path.is_file())
         path = next((source for source in known if source.name == path.name), path)
         module = _run_file(path, option)
@@ -101,7 +102,7 @@ def sha256_of(source: str | Callable[..., Any]) -> dict[str, str]:
         module = source.partition(":")[0]
         if not is_reference(source) or not module.endswith(".py"):
             return {}
-        path = Path(module).expanduser()
+        path = Path(os.path.expanduser(module))
     else:
         try:
             path = Path(inspect.getsourcefile(inspect.unwrap(source)) or "")

@@ -252,6 +252,44 @@ def test_bfloat16_is_warned_of_on_a_processor_without_instructions_for_it(
     assert ("no instructions for bfloat16" in capsys.readouterr().err) is lacks
 
 
+@pytest.mark.slow
+def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch, capsys, digits):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (x_train, y_train), (x_test, y_test) = digits
+    np.savez(tmp_path / "own.npz", x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    (tmp_path / "my.py").write_text("from vgg_keras.trainers.fit import train")
+    (tmp_path / "my.yaml").write_text("dataset: ~/own.npz\nlogdir: ~/logs\nepochs: 1\nfilters: 4,8")
+    Image.fromarray(digits.x_test[0, ..., 0]).save(tmp_path / "digit.png")
+    mine, model = ["--config=~/my.yaml", "--quiet"], "~/logs/train/a/model.keras"
+    assert in_process("train", *mine, "--trainer=~/my.py:train", "--name=a") == 0
+    assert (tmp_path / "logs" / "train" / "a" / "model.keras").is_file()
+    assert in_process("compare", *mine, "--against=~/logs/train/a", "--variants=fit") == 0
+    assert "identical to the last bit" in capsys.readouterr().out
+    assert in_process("train", *mine, "--from=~/logs/train/a", "--name=b") == 0
+    assert in_process("evaluate", "~/logs/train/a", "--dataset=~/own.npz") == 0
+    assert in_process("evaluate", model) == 0
+    assert in_process("predict", model, "~/digit.png") == 0
+    assert in_process("report", "~/logs/train/a") == 0
+    assert not (tmp_path / "~").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "~who/a"],
+        ["report", "~who/a"],
+        ["predict", "~who/a", "a.png"],
+        ["train", "--from", "~who/a"],
+        ["train", "--dataset", "~who/a.npz"],
+        ["train", "--model", "~who/a.py:make"],
+        ["compare", "--against", "~who/a"],
+    ],
+    ids=str,
+)
+def test_the_home_folder_of_someone_unknown_is_refused_in_one_line(capsys, arguments):
+    assert "~who/a" in refused(capsys, *arguments)
+
+
 def without_reader(*arguments, **options):
     """The exit status and the standard error of the program, whose output nobody reads."""
     reader, writer = os.pipe()

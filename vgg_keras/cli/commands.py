@@ -238,7 +238,7 @@ def make_config(kind: type[Config], options: Namespace) -> Config:
         from vgg_keras.training.design import design_of
 
         defaults = {field.name: field.default for field in dataclasses.fields(kind)}
-        design = {k: v for k, v in design_of(Path(origin)).items() if values[k] == defaults[k]}
+        design = {k: v for k, v in design_of(origin).items() if values[k] == defaults[k]}
         values |= design
     return kind.from_dict(values)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
@@ -106,7 +107,7 @@ def load_saved(config: CompareConfig) -> Saved:
     Raises:
         InputError: If there is no such run, or it cannot be compared with.
     """
-    directory = Path(str(config.against)).expanduser()
+    directory = Path(os.path.expanduser(str(config.against)))
     expected = "the folder of a run of train or compare"
     try:
         result = read_result(directory)

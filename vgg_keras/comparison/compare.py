@@ -72,7 +72,7 @@ def compare(
     verbose = verbosity(verbose)
     factory, options = split(options, "model", model)
     if from_run is not None:
-        options = {**design_of(Path(from_run)), **options}
+        options = {**design_of(from_run), **options}
     config = CompareConfig.of(config, options)
     if trainers and config.variants is None and config.against is None:
         expected = "two trainers, or variants that say which two"

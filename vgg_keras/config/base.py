@@ -154,6 +154,7 @@ class RunConfig:
                 raise InputError(
                     f"{option_of(field.name)}: expected {expected_of(kind)}, received {value!r}"
                 ) from error
+        object.__setattr__(self, "logdir", os.path.expanduser(self.logdir))
         for name in ("epochs", "batch_size", "steps_per_execution", "limit"):
             value, expected = getattr(self, name), f"a number from 1 to {MOST}"
             require(value is None or 1 <= value <= MOST, option_of(name), expected, value)

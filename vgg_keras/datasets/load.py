@@ -60,6 +60,7 @@ def load_data(
     Raises:
         InputError: If there is no such data set, or its arrays cannot be used.
     """
+    name = os.path.expanduser(name)
     expected = "the data that the run was given from Python"
     require(name != IN_MEMORY, "--dataset", expected, "none; pass data=")
     if os.path.isdir(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +34,7 @@ def write_report(directory: str | Path) -> Path:
     Raises:
         InputError: If there is no result, or not one that a run has left.
     """
-    directory = Path(directory)
+    directory = Path(os.path.expanduser(directory))
     result = read_result(directory)
     kind = KINDS[result.command]
     path = directory / "report.html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ OPTIONS = (
 """What a design consists of."""
 
 
-def design_of(directory: Path) -> dict[str, Any]:
+def design_of(directory: str | Path) -> dict[str, Any]:
     """The options with which a run has the design of another one.
 
     Args:
@@ -32,6 +33,7 @@ def design_of(directory: Path) -> dict[str, Any]:
     Raises:
         InputError: If there is no such run, or it has none.
     """
+    directory = Path(os.path.expanduser(directory))
     try:
         result = read_result(directory)
     except InputError as error:

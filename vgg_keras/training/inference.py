@@ -65,7 +65,7 @@ def evaluate(
     Raises:
         InputError: If there is no model, or it is for data of another kind.
     """
-    paths, config = find_models(Path(path)), run_config(Path(path), dataset=dataset, limit=limit)
+    paths, config = find_models(path), run_config(path, dataset=dataset, limit=limit)
     factory = factory_of(config, model)
     found = (
         load_data(config.dataset, config.image_size, config.sources)
@@ -102,19 +102,20 @@ def predict(
     Raises:
         InputError: If a file is no image, or the model is not for gray or RGB images.
     """
-    files = find_models(Path(path))
+    files = find_models(path)
     if len(files) > 1:
         raise InputError(
             f"path: expected one model, received {path} with {len(files)}; "
             f"choose one, for example {files[0]}"
         )
-    config = run_config(Path(path))
+    config = run_config(path)
     loaded = load_model(files[0], factory_of(config, model))
     shape = loaded.image_shape if isinstance(loaded, VGG) else loaded.input_shape[1:]
     require(len(shape) == 3, "path", "a model for images", f"one for shape {shape}")
     height, width, channels = shape
     require(channels in MODES, "path", "a model for 1 or 3 channels", channels)
-    pixels = [read_image(Path(image), (height, width), channels) for image in images]
+    files = [Path(os.path.expanduser(image)) for image in images]
+    pixels = [read_image(file, (height, width), channels) for file in files]
     probabilities = loaded.predict(as_input(np.stack(pixels)), verbose=0)
     best = probabilities.argmax(axis=-1)
     names = [class_name(config.class_names, label) for label in best]
@@ -124,7 +125,7 @@ def predict(
     ]
 
 
-def find_models(path: Path) -> list[Path]:
+def find_models(path: str | Path) -> list[Path]:
     """Finds saved models.
 
     Args:
@@ -136,6 +137,7 @@ def find_models(path: Path) -> list[Path]:
     Raises:
         InputError: If there is none.
     """
+    path = Path(os.path.expanduser(path))
     files = sorted(path.rglob("*.keras")) if path.is_dir() else [path]
     files = [file for file in files if file.parent.name != "self-check"] or files
     if not files or not files[0].is_file():
@@ -143,7 +145,7 @@ def find_models(path: Path) -> list[Path]:
     return files
 
 
-def run_config(path: Path, **changes: Any) -> ModelConfig:
+def run_config(path: str | Path, **changes: Any) -> ModelConfig:
     """What a saved model was trained with, if it lies in a run's directory; else the defaults.
 
     Args:
@@ -153,7 +155,7 @@ def run_config(path: Path, **changes: Any) -> ModelConfig:
     Raises:
         InputError: If the run's configuration cannot be read.
     """
-    options: dict[str, Any] = {}
+    path, options = Path(os.path.expanduser(path)), {}
     for directory in (path, *Path(os.path.realpath(path)).parents):
         file = directory / "config.json"
         if file.is_file() and (directory / "result.json").is_file():

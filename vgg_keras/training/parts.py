@@ -100,8 +100,9 @@ def gather(
     if data is None:
         data = load_data(config.dataset, config.image_size, config.sources)
         sources |= plugins.sha256_of(config.dataset)
-        if config.dataset not in NAMES and os.path.exists(config.dataset):
-            changes["dataset"] = os.path.abspath(config.dataset)
+        path = os.path.expanduser(config.dataset)
+        if config.dataset not in NAMES and os.path.exists(path):
+            changes["dataset"] = os.path.abspath(path)
     else:
         data = as_data(data)
         changes["dataset"] = IN_MEMORY

@@ -80,7 +80,7 @@ def train(
         name = getattr(loop, "__name__", type(loop).__name__)
         options, trainers = {**options, "trainer": name}, {name: loop}
     if from_run is not None:
-        options = {**design_of(Path(from_run)), **options}
+        options = {**design_of(from_run), **options}
     config = TrainConfig.of(config, options)
     config, parts = gather(config, [config.trainer], model=factory, trainers=trainers, data=data)
     directory = open_directory(config, "train", resume)

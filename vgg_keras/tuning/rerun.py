@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +47,7 @@ def rerun(
     Raises:
         InputError: If there is no such execution, or hyperband made the trial of another one.
     """
-    result = read_result(Path(directory))
+    result = read_result(Path(os.path.expanduser(directory)))
     config = SearchConfig.from_dict(result.config)
     alone = config.algorithm != "hyperband"
     require(alone, "trial", "a trial that does not go on from another", "one of hyperband")
