@@ -44,6 +44,7 @@ _HOME = {
     "search": "vgg_keras.tuning.search",
     "train": "vgg_keras.training.run",
 }
+_WITHOUT_KERAS = ("vgg_keras.config", "vgg_keras.reporting.write")
 _ORIGINAL_NAMES = {"report": "write_report"}
 
 __all__ = [
@@ -68,9 +69,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'vgg_keras' has no attribute {name!r}; it has {__all__}")
-    from vgg_keras.runtime.startup import silent_startup
+    from vgg_keras.runtime.startup import check_keras, silent_startup
 
     with nullcontext() if "tensorflow" in sys.modules else silent_startup():
+        if _HOME[name] not in _WITHOUT_KERAS:
+            check_keras()
         module = import_module(_HOME[name])
     return getattr(module, _ORIGINAL_NAMES.get(name, name))
 

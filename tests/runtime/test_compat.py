@@ -158,3 +158,22 @@ def test_what_the_search_overrides_is_still_there(kind, names):
     )
     for name in names.split():
         assert hasattr(kind, name) or f"self.{name}" in source + parents, name
+
+
+def test_the_state_of_keras_and_tensorflow_is_kept():
+    def numbers():
+        return tf.random.uniform(()).numpy(), keras.random.uniform(()).numpy()
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.utils.set_random_seed(7)
+    numbers()
+    expected = numbers()
+    keras.utils.set_random_seed(7)
+    numbers()
+    with compat.keeping_state_of_keras():
+        keras.utils.set_random_seed(0)
+        keras.config.set_dtype_policy("float32")
+        numbers()
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    keras.config.set_dtype_policy("float32")
+    assert numbers() == expected

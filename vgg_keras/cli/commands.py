@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,14 +69,12 @@ def tensorflow_for(options: Namespace, config: RunConfig) -> Iterator[int]:
     Yields:
         Keras's `verbose`: 0 silent, 1 a progress bar, 2 a line an epoch, for pipes and files.
     """
-    from vgg_keras.runtime.startup import silent_startup
+    from vgg_keras.runtime.startup import check_keras, own_environment, silent_startup
 
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # or TensorFlow takes a whole GPU
-    # On processors without AVX512_VNNI or later TensorFlow leaves oneDNN off, though its
-    # convolutions are faster there too. It reads the variable when it is imported.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    own_environment()
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         with contextlib.nullcontext() if options.verbose else silent_startup():
+            check_keras()
             import tensorflow as tf
 
             if isinstance(config, ModelConfig) and "mirrored" in config.values_of("strategy"):
@@ -149,8 +146,10 @@ def run_search(options: Namespace) -> int:
     alone = not (options.join and (options.resume or options.chief))
     require(alone, "--join", "neither --resume nor --chief beside it", "one of them")
     if config.workers != 1:
+        from vgg_keras.runtime.startup import own_environment
         from vgg_keras.tuning.workers import prepare_processes
 
+        own_environment()
         prepare_processes()  # while this one imports TensorFlow too
     with tensorflow_for(options, config) as verbose:
         from vgg_keras.cli import terminal

@@ -12,6 +12,7 @@ from vgg_keras.datasets import folder, keras_datasets, npz
 from vgg_keras.datasets.arrays import Arrays
 from vgg_keras.datasets.given import Data, as_data
 from vgg_keras.errors import InputError, require
+from vgg_keras.runtime.settings import standard_settings
 
 NAMES = ("mnist", *keras_datasets.FILES)
 IN_MEMORY = "(in memory)"
@@ -20,6 +21,7 @@ IN_MEMORY = "(in memory)"
 MNIST = Path(__file__).with_name("mnist.npz")
 
 
+@standard_settings()
 def load_dataset(name: str | os.PathLike[str] = "mnist", limit: int | None = None) -> Arrays:
     """Loads a data set of images.
 

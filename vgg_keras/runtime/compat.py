@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
+from keras.src.random import seed_generator
+from keras.src.utils import rng_utils
+from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import summary_ops_v2
 
@@ -110,3 +114,22 @@ def keeping_summary_writer() -> Iterator[None]:
         yield
     finally:
         summaries.writer, summaries.step = writer, step
+
+
+@contextmanager
+def keeping_state_of_keras() -> Iterator[None]:
+    """Leaves the default dtype policy and the seeds of Keras and TensorFlow as they were."""
+    names = (
+        "dtype_policy",
+        rng_utils.GLOBAL_RANDOM_SEED,
+        seed_generator.GLOBAL_SEED_GENERATOR,
+    )
+    before = {name: global_state.get_global_attribute(name) for name in names}
+    eager = context.context()
+    seed, rng = eager._seed, getattr(eager, "_rng", None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            global_state.set_global_attribute(name, value)
+        eager._seed, eager._rng = seed, rng

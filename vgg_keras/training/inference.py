@@ -22,6 +22,7 @@ from vgg_keras.models.saved import load_model
 from vgg_keras.models.vgg import VGG
 from vgg_keras.runs.files import read_json
 from vgg_keras.runs.results import Result, Test
+from vgg_keras.runtime.settings import standard_settings
 from vgg_keras.trainers.prepare import prepare
 from vgg_keras.training.design import design_of
 from vgg_keras.training.evaluation import evaluate as evaluate_model
@@ -39,6 +40,7 @@ OF_A_RUN = (
 """The options of a run that its models are used with."""
 
 
+@standard_settings()
 def evaluate(
     path: str | Path,
     *,
@@ -81,6 +83,7 @@ def evaluate(
     return {str(file): evaluate_file(file, found, factory, batch_size) for file in paths}
 
 
+@standard_settings()
 def predict(
     path: str | Path, images: Sequence[str | Path], *, model: str | Callable[..., Any] | None = None
 ) -> list[dict[str, Any]]:
@@ -205,6 +208,7 @@ def evaluate_file(
     return evaluate_model(model, batches).test
 
 
+@standard_settings()
 def load_result_model(result: Result) -> keras.Model:
     """Loads the model that a run left."""
     factory = factory_of(run_config(result.path), result.factory)

@@ -8,6 +8,7 @@ from vgg_keras.config import SearchConfig
 from vgg_keras.errors import require
 from vgg_keras.runs.directory import find_run_directory
 from vgg_keras.runs.reading import read_result
+from vgg_keras.runtime.settings import standard_settings
 from vgg_keras.training.parts import gather
 from vgg_keras.tuning.chief import Address, check_chief
 from vgg_keras.tuning.data import split_data
@@ -16,6 +17,7 @@ from vgg_keras.tuning.search import MAY_DIFFER
 from vgg_keras.tuning.workers import WATCH_SECONDS, Workers, count_workers
 
 
+@standard_settings()
 def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
     """Gives workers of this machine to the search of a chief on another one.
 

@@ -17,6 +17,7 @@ from keras_tuner.errors import FatalError
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.runtime.compat import set_client_timeout
+from vgg_keras.runtime.settings import standard_settings
 from vgg_keras.training.parts import gather
 from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.hypermodel import TrialModel
@@ -27,6 +28,7 @@ from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import CHIEF_LOST
 
 
+@standard_settings()
 def work(
     config: SearchConfig,
     directory: Path,
