@@ -1,8 +1,11 @@
 """report.html shows a run in one file: answer first, nothing from elsewhere, nothing let in."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -67,6 +70,24 @@ def test_a_report_needs_nothing_from_elsewhere_and_is_rebuilt_to_the_byte(homes,
     path.unlink()
     assert cli.main(["report", str(path.parent)]) == 0
     assert str(path) in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["module://no_notebook.backend_inline", "nonsense"])
+def test_a_report_does_not_depend_on_the_settings_of_matplotlib(homes, tmp_path, backend):
+    path = homes["train"] / "report.html"
+    before = path.read_bytes()
+    path.unlink()
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nlines.linewidth: 30\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "vgg_keras", "report", path.parent],
+        env={**os.environ, "MPLBACKEND": backend, "MATPLOTLIBRC": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
     assert path.read_bytes() == before
 
 

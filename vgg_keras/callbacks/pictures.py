@@ -10,10 +10,13 @@ import tensorflow as tf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from vgg_keras.runtime.drawing import own_style
+
 MOST_CLASSES_WITH_NUMBERS = 20
 FILTER_SCALE = 12
 
 
+@own_style()
 def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Draws a confusion matrix, coloured by the share of each true class.
 
@@ -38,6 +41,7 @@ def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarr
     return _pixels(figure)
 
 
+@own_style()
 def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
     """Draws images in a square, each with its caption.
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -76,7 +75,7 @@ class Section:
 def make_axes(
     width: float = 6.4, height: float = 3.2, height_ratios: Sequence[float] = (1,)
 ) -> tuple[Figure, list[Axes]]:
-    """Makes a figure in the style of the page.
+    """Makes a figure.
 
     Args:
         width: Width in inches.
@@ -86,18 +85,16 @@ def make_axes(
     Returns:
         The figure, and its axes, which share their x.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure((width, height), layout="constrained")
-        ratios = list(height_ratios)
-        rows = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)
-        return figure, list(rows.flat)
+    figure = Figure((width, height), layout="constrained")
+    ratios = list(height_ratios)
+    rows = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)
+    return figure, list(rows.flat)
 
 
 def draw(figure: Figure, alt: str) -> Picture:
     """Draws a figure as SVG, the same bytes each time."""
     file = io.StringIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(file, format="svg", metadata={"Date": None})
+    figure.savefig(file, format="svg", metadata={"Date": None})
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)

@@ -9,9 +9,10 @@ from types import ModuleType
 from typing import Any
 
 from vgg_keras.reporting import benchmark, search, training, words
-from vgg_keras.reporting.page import Section, write_page
+from vgg_keras.reporting.page import STYLE, Section, write_page
 from vgg_keras.runs.reading import read_result, result_so_far
 from vgg_keras.runs.results import Result
+from vgg_keras.runtime.drawing import own_style
 
 KINDS: dict[str, ModuleType] = {
     "train": training,
@@ -39,7 +40,8 @@ def write_report(directory: str | Path) -> Path:
     kind = KINDS[result.command]
     path = directory / "report.html"
     title = f"vgg_keras {result.command}: {result.config['name']}"
-    sections = [*kind.sections(result), *about(result, directory)]
+    with own_style(STYLE):
+        sections = [*kind.sections(result), *about(result, directory)]
     write_page(path, title, kind.verdict(result), sections)
     return path
 

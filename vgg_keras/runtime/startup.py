@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 from vgg_keras.errors import InputError, require
 
@@ -67,6 +68,7 @@ def check_keras() -> None:
     if "keras" not in sys.modules:  # which it could not be without that backend
         backend = os.environ.get(BACKEND) or "tensorflow"
         require(backend == "tensorflow", BACKEND, expected, backend)
+    import_module("vgg_keras.runtime.drawing")  # Keras imports Matplotlib
     try:
         import keras
     except (AssertionError, ImportError, ValueError) as error:

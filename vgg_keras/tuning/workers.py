@@ -35,7 +35,7 @@ LOST_SECONDS = 60
 
 def prepare_processes() -> None:
     """Starts the process that imports TensorFlow once, to be forked into workers."""
-    multiprocessing.set_forkserver_preload(["vgg_keras.tuning.worker"])
+    multiprocessing.set_forkserver_preload(["vgg_keras.runtime.drawing", "vgg_keras.tuning.worker"])
     with silent_startup():
         forkserver.ensure_running()
 

@@ -1,0 +1,57 @@
+"""Matplotlib draws alike whatever it is set to, and keeps its settings."""
+
+import os
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+
+from vgg_keras.callbacks.pictures import confusion_picture, grid_picture
+from vgg_keras.runtime.drawing import own_style
+
+ODD = {"lines.linewidth": 30.0, "text.usetex": True, "figure.dpi": 10.0, "axes.facecolor": "black"}
+
+
+def test_the_users_style_is_neither_used_nor_lost():
+    with matplotlib.rc_context(ODD):
+        before = matplotlib.rcParams.copy()
+        with own_style({"font.size": 3.0}):
+            assert matplotlib.rcParams["font.size"] == 3
+            assert matplotlib.rcParams["lines.linewidth"] == 1.5
+            assert not matplotlib.rcParams["text.usetex"]
+        assert matplotlib.rcParams == before
+
+
+def test_pictures_for_tensorboard_do_not_depend_on_the_users_style():
+    labels, probabilities = np.array([0, 1]), np.eye(2)
+    image = np.zeros((8, 8, 1), np.uint8)
+
+    def pictures():
+        return confusion_picture(labels, probabilities), grid_picture([image], ["0 as 1"])
+
+    usual = pictures()
+    with matplotlib.rc_context(ODD):
+        odd = pictures()
+    assert all(np.array_equal(a, b) for a, b in zip(usual, odd, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "chosen"), [("module://no_notebook.backend_inline", "agg"), ("pdf", "pdf")]
+)
+def test_a_backend_of_matplotlib_that_is_not_installed_is_passed_over(backend, chosen):
+    code = (
+        "import vgg_keras\nvgg_keras.train\nvgg_keras.report\nimport os, matplotlib\n"
+        "print(os.environ['MPLBACKEND'], matplotlib.get_backend())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "MPLBACKEND": backend, "DISPLAY": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.lower() == f"{backend} {chosen}\n"
