@@ -74,7 +74,7 @@ def test_a_report_needs_nothing_from_elsewhere_and_is_rebuilt_to_the_byte(homes,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["module://no_notebook.backend_inline", "nonsense"])
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "nonsense"])
 def test_a_report_does_not_depend_on_the_settings_of_matplotlib(homes, tmp_path, backend):
     path = homes["train"] / "report.html"
     before = path.read_bytes()
