@@ -81,7 +81,7 @@ def is_whole(directory: Path) -> bool:
     load_model(directory / "model.keras")
     result, config = read_result(directory), read_json(directory / "config.json")
     finished = result["status"] == "finished" and result["config"] == config
-    return finished and not [*directory.glob(".*.new"), *directory.glob("state*")]
+    return finished and not [*directory.glob(".new-*"), *directory.glob("state*")]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from vgg_keras.errors import InputError
 from vgg_keras.runtime.compat import keeping_summary_writer
 
 FILES = "events.out.tfevents."
@@ -25,11 +26,17 @@ def cut_events(home: Path, sizes: dict[str, int]) -> None:
     Args:
         home: Folder.
         sizes: Bytes of the files at that moment; there were no others.
+
+    Raises:
+        InputError: If one is a symbolic link: the file may belong to others.
     """
     for path in _event_files(home):
         size = sizes.get(str(path.relative_to(home)))
         if size is None:
             path.unlink()
+        elif path.is_symlink():
+            received = "a symbolic link; replace it by what it points to"
+            raise InputError(f"{path}: expected a file, received {received}")
         elif path.stat().st_size > size:
             with path.open("r+b") as file:
                 file.truncate(size)

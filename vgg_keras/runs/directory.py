@@ -13,7 +13,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from vgg_keras.config import RunConfig
 from vgg_keras.config.base import option_of
 from vgg_keras.errors import InputError, require
-from vgg_keras.runs.files import json_values, read_json
+from vgg_keras.runs.files import json_values, read_json, writing_whole
 
 
 def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
@@ -60,11 +60,13 @@ def find_run_directory(
         option: Option that asked for it.
 
     Raises:
-        InputError: If there is none, or it was started with another configuration.
+        InputError: If there is none, or it was started with another configuration, or it would
+            write into a folder elsewhere.
     """
     require(config.name is not None, "--name", f"the run to {option.strip('-')}", "none")
     directory = Path(config.logdir, command, str(config.name))
     require(directory.is_dir(), option, f"a run in {directory}", "none")
+    refuse_linked_folders(directory)
     file = directory / "config.json"
     if not file.exists():  # killed before there was one
         return directory
@@ -85,6 +87,21 @@ def find_run_directory(
     return directory
 
 
+def refuse_linked_folders(directory: Path) -> None:
+    """Refuses a run from elsewhere that has symbolic links where it would write into folders.
+
+    Raises:
+        InputError: If there is one; names it.
+    """
+    for parent, folders, _ in os.walk(directory):
+        for folder in folders:
+            path, received = (
+                Path(parent, folder),
+                "a symbolic link; replace it by what it points to",
+            )
+            require(not path.is_symlink(), str(path), "a folder of the run", received)
+
+
 def acquire(directory: Path) -> BaseFileLock:
     """Takes the lock of a run, which the system gives back when the process dies.
 
@@ -100,5 +117,6 @@ def acquire(directory: Path) -> BaseFileLock:
             f"--name: expected a run that no process works on, received {directory.name}, which is "
             f"held by {other}; wait for it, or stop it"
         ) from error
-    holder.write_text(f"process {os.getpid()} on {platform.node()}")
+    with writing_whole(holder) as file:
+        file.write(f"process {os.getpid()} on {platform.node()}".encode())
     return lock

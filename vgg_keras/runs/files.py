@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from vgg_keras.errors import InputError, require
+
+UNFINISHED = ".new-"
+"""What the names of folders begin with that hold files until they are whole."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -59,22 +64,38 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 
 
 @contextmanager
+def writing_beside(path: Path) -> Iterator[Path]:
+    """Names a new file that takes the place of another one only when it is whole and on the disk.
+
+    It has the other one's name, in a new folder beside it, where no symbolic link can be followed. A
+    link that has the place itself is replaced.
+
+    Args:
+        path: File that it replaces.
+    """
+    with TemporaryDirectory(dir=path.parent, prefix=UNFINISHED) as folder:
+        beside = Path(folder, path.name)
+        yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+
+@contextmanager
 def writing_whole(path: Path) -> Iterator[IO[bytes]]:
     """Opens a file that takes the place of another one only when it is whole and on the disk.
 
     Args:
         path: File that it replaces.
     """
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with writing_beside(path) as beside, beside.open("xb") as file:
+        yield file
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Removes what processes that were killed had begun to write."""
+    for folder in directory.rglob(f"{UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def json_values(value: Any) -> Any:

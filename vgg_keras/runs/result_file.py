@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 from vgg_keras.config import RunConfig
 from vgg_keras.errors import InputError, release_warnings, warn
 from vgg_keras.runs.directory import acquire
-from vgg_keras.runs.files import write_json, writing_whole
+from vgg_keras.runs.files import remove_unfinished, write_json, writing_whole
 from vgg_keras.runs.reading import result_so_far
 from vgg_keras.runs.record import as_json, from_json
 from vgg_keras.runs.results import RESULTS, Result
@@ -59,6 +59,7 @@ class ResultFile(Generic[R]):
         config_file = directory / "config.json"
         with self._writing():
             self._lock = acquire(directory)
+            remove_unfinished(directory)
             files = (config_file, self._path)
             self._before = {path: path.read_bytes() for path in files if path.exists()}
             write_json(config_file, config.to_dict())

@@ -15,6 +15,7 @@ from vgg_keras.callbacks.events import writing_events
 from vgg_keras.config import TrainConfig
 from vgg_keras.config.base import class_name
 from vgg_keras.reporting.write import finished
+from vgg_keras.runs.files import writing_beside
 from vgg_keras.runs.results import Mistake, Result, Run, TrainResult
 from vgg_keras.runtime.compat import release_graphs
 from vgg_keras.runtime.machine import peak_rss_bytes
@@ -197,7 +198,8 @@ def save_model(model: keras.Model, path: Path) -> None:
     `model.weights.h5` then, for `factory().load_weights(...)`.
     """
     try:
-        model.save(path)
+        with writing_beside(path) as beside:
+            model.save(beside)
     except (NotImplementedError, TypeError):
-        path.unlink(missing_ok=True)
-        model.save_weights(path.with_suffix(".weights.h5"))
+        with writing_beside(path.with_suffix(".weights.h5")) as beside:
+            model.save_weights(beside)

@@ -110,8 +110,10 @@ class Tuner(keras_tuner.Tuner):
         """
         home = self._home / f"trial-{trial.trial_id}"
         shutil.rmtree(home, ignore_errors=True)
+        weights = Path(self._get_checkpoint_fname(trial.trial_id))
+        weights.unlink(missing_ok=True)
         checkpoint = keras.callbacks.ModelCheckpoint(
-            self._get_checkpoint_fname(trial.trial_id),
+            str(weights),
             monitor=self.oracle.objective.name,
             mode=self.oracle.objective.direction,
             save_best_only=True,
