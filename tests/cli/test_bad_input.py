@@ -1,8 +1,14 @@
 """Bad input is refused in one line, with exit status 2; nothing is written or lost."""
 
+import os
+import socket
+from pathlib import Path
+
 import numpy as np
 import pytest
+from conftest import tiny_vgg
 from programs import refused
+from trainings import STEPS, Crash, outcome, run, undisturbed
 
 SMALL = ["--limit", "80", "--epochs", "1", "--filters", "4,8"]
 
@@ -127,3 +133,71 @@ def test_an_npz_that_cannot_be_used_is_named(tmp_path, capsys):
     )
     assert "no y_train, x_test, y_test" in line
     assert not (tmp_path / "logs").exists()
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def listening_socket(path):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+@pytest.fixture(params=[fifo, listening_socket], ids=["pipe", "socket"])
+def make_special(request, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the path of a socket is short
+    return request.param
+
+
+SPECIAL = {
+    "configuration": ("a.yaml", ["compare", "--config", "a.yaml"]),
+    "data": ("a.npz", ["compare", "--dataset", "a.npz"]),
+    "data by code": ("a.py", ["compare", "--dataset", "a.py:make"]),
+    "code of a model": ("a.py", ["train", "--model", "a.py:make"]),
+    "code of a trainer": ("a.py", ["train", "--trainer", "a.py:loop"]),
+    "result": ("result.json", ["report", "."]),
+    "result of a design": ("result.json", ["train", "--from", "."]),
+    "saved run": ("result.json", ["compare", "--against", "."]),
+    "model": ("model.keras", ["evaluate", "model.keras"]),
+    "model in a folder": ("model.keras", ["evaluate", "."]),
+    "run to resume": ("train/a/config.json", ["train", "--resume", "--name", "a"]),
+    "run that has a result": ("train/a/result.json", ["train", "--resume", "--name", "a"]),
+    "search to resume": ("search/a/config.json", ["search", "--resume", "--name", "a"]),
+    "search that has a result": ("search/a/result.json", ["search", "--resume", "--name", "a"]),
+    "search to join": ("search/a/result.json", ["search", "--join", "a:1", "--name", "a"]),
+}
+
+
+@pytest.mark.parametrize(("name", "arguments"), SPECIAL.values(), ids=SPECIAL)
+def test_what_may_have_no_end_is_refused_and_not_read(
+    tmp_path, capsys, make_special, name, arguments
+):
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make_special(path)
+    if "--name" in arguments:
+        arguments = [*arguments, "--logdir", "."]
+    line = refused(capsys, *arguments)
+    assert name in line or path.parent.name in line
+    assert [file for file in tmp_path.rglob("*") if not file.is_dir()] == [tmp_path / name]
+
+
+def test_of_two_models_the_one_that_is_a_pipe_is_named(tmp_path, capsys):
+    tiny_vgg().save(tmp_path / "a.keras")
+    os.mkfifo(tmp_path / "b.keras")
+    assert "b.keras: expected a saved model, received no regular" in refused(
+        capsys, "evaluate", tmp_path, "--limit", 80
+    )
+
+
+@pytest.mark.slow
+def test_a_state_that_is_a_pipe_is_passed_over_for_the_one_before(tmp_path):
+    with pytest.raises(Crash):
+        run(tmp_path, "a", crash=STEPS * 2 + 1)
+    state = tmp_path / "train" / "a" / "state.npz"
+    state.unlink()
+    os.mkfifo(state)
+    os.mkfifo(tmp_path / "train" / "a" / "events.out.tfevents.1")
+    run(tmp_path, "a", resume=True)
+    assert outcome(tmp_path / "train" / "a") == undisturbed()

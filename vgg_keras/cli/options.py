@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 from typing import Any, get_type_hints
 
 from docstring_parser import parse as parse_docstring
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
 
 from vgg_keras import __version__
 from vgg_keras.cli.commands import COMMANDS
@@ -22,6 +23,16 @@ OUTPUT_FLAGS = {
     "--quiet": "show no progress and no table of epochs or trials",
     "--verbose": "show TensorFlow's own messages, and the traceback of an error",
 }
+
+
+class ConfigFile(ActionConfigFile):
+    """The option of a configuration file; a pipe, which may have no end, is none."""
+
+    def __call__(self, parser: Any, cfg: Any, values: Any, option_string: Any = None) -> None:
+        """Reads the file."""
+        if os.path.exists(values) and not os.path.isfile(values):
+            raise TypeError(f"--config {values}, which is no regular file")
+        super().__call__(parser, cfg, values, option_string)
 
 
 def parse(arguments: list[str]) -> Namespace:
@@ -69,7 +80,7 @@ def make_parser(quick: bool = False) -> ArgumentParser:
             allow_abbrev=False,
             parser_mode=PLAIN_YAML,
         )
-        options.add_argument("--config", action="config", help="YAML file of these options")
+        options.add_argument("--config", action=ConfigFile, help="YAML file of these options")
         if command.config:
             add_fields(options, command.config)
         for option in command.options:

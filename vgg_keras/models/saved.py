@@ -50,6 +50,8 @@ def load_model(path: Path, factory: Callable[[], keras.Model] | None = None) -> 
 
 def _checked(path: Path) -> dict[str, Any]:
     """The configuration in a file that is whole: Keras reads damaged weights without a word."""
+    if path.exists() and not path.is_file():
+        raise ValueError("no regular file")
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         names = sorted(member.filename for member in members)

@@ -39,7 +39,7 @@ def read_arrays(path: Path, names: Collection[str] = ()) -> dict[str, np.ndarray
         ValueError: If it is no archive, lacks a name, holds Python objects, or is damaged.
     """
     try:
-        if not zipfile.is_zipfile(path):
+        if not path.is_file() or not zipfile.is_zipfile(path):
             raise ValueError("another kind of file")
         with np.load(path, allow_pickle=False) as archive:
             if missing := [name for name in names if name not in archive]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 from collections.abc import Collection
@@ -41,6 +42,10 @@ def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
             f"which exists as {path}; choose another name"
         ) from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(
+                f"--name: expected a name that is short enough for the system, received {path.name}"
+            ) from error
         raise InputError(
             f"--logdir: expected a folder that can be written, received {logdir} "
             f"({error.strerror}: {error.filename}); choose another folder"
@@ -112,7 +117,7 @@ def acquire(directory: Path) -> BaseFileLock:
     try:
         lock.acquire()
     except Timeout as error:
-        other = holder.read_text() if holder.is_file() else "another process"
+        other = holder.read_text(errors="replace") if holder.is_file() else "another process"
         raise InputError(
             f"--name: expected a run that no process works on, received {directory.name}, which is "
             f"held by {other}; wait for it, or stop it"

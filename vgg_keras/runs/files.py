@@ -25,6 +25,8 @@ def read_json(path: Path) -> dict[str, Any]:
         InputError: If it cannot be read, or holds anything but an object of finite numbers.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("no regular file")
         value = json.loads(
             path.read_text(encoding="utf-8"),
             parse_constant=_finite,
@@ -67,8 +69,8 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 def writing_beside(path: Path) -> Iterator[Path]:
     """Names a new file that takes the place of another one only when it is whole and on the disk.
 
-    It has the other one's name, in a new folder beside it, where no symbolic link can be followed. A
-    link that has the place itself is replaced.
+    It has the other one's name, in a new folder beside it, where no symbolic link can be followed.
+    A link that has the place itself is replaced.
 
     Args:
         path: File that it replaces.

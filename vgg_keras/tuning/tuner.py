@@ -113,7 +113,7 @@ class Tuner(keras_tuner.Tuner):
         weights = Path(self._get_checkpoint_fname(trial.trial_id))
         weights.unlink(missing_ok=True)
         checkpoint = keras.callbacks.ModelCheckpoint(
-            str(weights),
+            str(weights).replace("{", "{{").replace("}", "}}"),  # a template, for Keras
             monitor=self.oracle.objective.name,
             mode=self.oracle.objective.direction,
             save_best_only=True,
