@@ -26,6 +26,11 @@ HEADS = {"loss": "Loss", "accuracy": "Acc.", "val_loss": "Test loss", "val_accur
 MOST_COLUMNS = 4
 
 
+def show_table(table: Table) -> None:
+    """Prints a table; nothing in a name or a path is markup."""
+    Console(markup=False, emoji=False).print(table)
+
+
 def show_runs(result: TrainResult) -> None:
     """Prints the figures of all runs, epoch by epoch, those of the same epoch together."""
     runs = result.runs
@@ -47,7 +52,7 @@ def show_runs(result: TrainResult) -> None:
             run.digests[epoch][:8],
         ]
         table.add_row(*([str(seed), *figures] if several else figures))
-    Console().print(table)
+    show_table(table)
 
 
 def breakable(variant: str) -> str:
@@ -116,7 +121,7 @@ def show_means(result: CompareResult) -> None:
         for trainer, figures in trainers.items():
             name = words.figure(metric).capitalize()
             table.add_row(name, breakable(trainer), *words.summary(figures[metric], metric))
-    Console().print(table)
+    show_table(table)
 
 
 def show_parity(result: CompareResult) -> None:
@@ -171,7 +176,7 @@ def show_timings(result: BenchmarkResult) -> None:
         table.add_column(column, justify="right")
     for row in benchmark.rows_of(result):
         table.add_row(*row)
-    Console().print(table)
+    show_table(table)
     show_sentences(*map(benchmark.sentence, result.ratios))
     for name, cost in (result.recording or {}).items():
         print(
@@ -201,7 +206,7 @@ def show_trials(result: SearchResult) -> None:
         score = trial.status if trial.score is None else f"{trial.score:.4f}"
         figures = (trial.parameters, trial.best_epoch, f"{trial.seconds:.1f}")
         table.add_row(trial.id, *values, score, *map(str, figures))
-    Console().print(table)
+    show_table(table)
 
 
 def show_best(result: SearchResult) -> None:
@@ -230,7 +235,7 @@ def show_evaluations(evaluations: Mapping[str, Test]) -> None:
         correct = "" if test.correct is None else f"{test.correct} of {test.total}"
         accuracy = "" if test.accuracy is None else f"{test.accuracy:.2%}"
         table.add_row(path, words.value(test.loss, "loss"), accuracy, correct)
-    Console().print(table)
+    show_table(table)
 
 
 def show_predictions(predictions: Mapping[str, Mapping[str, Any]]) -> None:
@@ -241,4 +246,4 @@ def show_predictions(predictions: Mapping[str, Mapping[str, Any]]) -> None:
         table.add_column(column, justify="right")
     for path, prediction in predictions.items():
         table.add_row(path, str(prediction["class"]), f"{prediction['probability']:.2%}")
-    Console().print(table)
+    show_table(table)

@@ -20,7 +20,7 @@ from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InputError, require
 from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.space import values_of
-from vgg_keras.tuning.state import save_state
+from vgg_keras.tuning.state import load_state, save_state
 
 FAILURES_IN_A_ROW = 5
 CHECKPOINTS_KEPT = 3
@@ -61,12 +61,24 @@ class Durable(Oracle):
         save_state(self.directory_of(trial) / "trial.json", trial.get_state())
 
     def reload(self) -> None:
-        """Reads the state, and puts every trial that has not ended in line once."""
-        super().reload()
-        self.trials: dict[str, Trial] = {name: self.trials[name] for name in self.start_order}
+        """Reads the state, and puts every trial that has not ended in line once.
+
+        Raises:
+            InputError: If a file is missing or damaged, and so is its copy.
+        """
+        file = Path(self._get_oracle_fname())
+        state = load_state(file)
+        folders = {name: file.with_name(f"trial_{name}") for name in state["start_order"]}
+        self.trials: dict[str, Trial] = {
+            name: Trial.from_state(load_state(folder / "trial.json"))
+            for name, folder in folders.items()
+        }
+        self.set_state({**state, "ongoing_trials": {}})
         done = [name for name, trial in self.trials.items() if trial.status in ENDED]
         self.end_order += [name for name in done if name not in self.end_order]
         self._retry_queue = [name for name in reversed(self.start_order) if name not in done]
+        for name in done:
+            load_state(folders[name] / "record.json")
 
     def create_trial(self, tuner_id: str) -> Trial:
         """Gives a worker its trial; none yet while others run that it may have to take over."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vgg_keras.tuning.state import save_state
+from vgg_keras.tuning.state import has_state, load_state, save_state
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,13 @@ class Record:
 
     @classmethod
     def load(cls, directory: Path) -> Record:
-        """Reads the record of a trial; an empty one if the trial has not ended."""
+        """Reads the record of a trial; an empty one if the trial has not ended.
+
+        Raises:
+            InputError: If it is damaged, and so is its copy.
+        """
         path = directory / "record.json"
-        if not path.is_file():
+        if not has_state(path):
             return cls()
-        value = json.loads(path.read_text())
+        value = load_state(path)
         return cls(tuple(Execution(**row) for row in value["executions"]), value["reason"])

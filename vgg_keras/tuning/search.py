@@ -30,7 +30,6 @@ from vgg_keras.tuning.oracles import Durable, make_oracle
 from vgg_keras.tuning.parallel import serve
 from vgg_keras.tuning.rows import rows
 from vgg_keras.tuning.space import declare, describe
-from vgg_keras.tuning.state import restore_state
 from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import Workers, count_workers
 
@@ -124,7 +123,6 @@ def search(
         directory, config, data=split_up.facts, space=described
     )
     with file, deferred_signals() as request:
-        restore_state(directory / "tuner")
 
         def report(trial: Trial) -> None:
             file.update(trials=rows(oracle, config))

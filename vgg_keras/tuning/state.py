@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.errors import InputError, require
+from vgg_keras.errors import InputError
 from vgg_keras.runs.files import json_values, read_json, write_json
 
 
@@ -18,30 +18,37 @@ def save_state(path: Path, value: dict[str, Any]) -> None:
     write_json(path, signed)
 
 
-def restore_state(directory: Path) -> None:
-    """Mends the state files in a directory that are missing or not as they were written.
+def load_state(path: Path) -> dict[str, Any]:
+    """Reads a state file; if it is missing or damaged its copy, which then takes its place.
 
     Raises:
-        InputError: If a file and its copy are both damaged.
+        InputError: If both are missing or damaged.
     """
-    for copy in directory.rglob(_copy_of(Path("*")).name):
-        path = copy.with_name(copy.name.removeprefix(".").removesuffix(".copy"))
-        if not _is_whole(path):
-            expected = "it or its copy as it was written"
-            require(_is_whole(copy), str(path), expected, "both damaged; start another search")
-            copy.replace(path)
+    value = _read(path)
+    if value is None:
+        value = _read(_copy_of(path))
+        received = "received both missing or damaged; bring one back, or start another search"
+        if value is None:
+            raise InputError(f"{path}: expected it or its copy as it was written, {received}")
+        save_state(path, value)
+    return value
+
+
+def has_state(path: Path) -> bool:
+    """Whether there is a state file or its copy, whatever is in them."""
+    return path.exists() or _copy_of(path).exists()
 
 
 def _copy_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.copy")
 
 
-def _is_whole(path: Path) -> bool:
+def _read(path: Path) -> dict[str, Any] | None:
     try:
         value = read_json(path)
     except InputError:
-        return False
-    return value.pop("sha256", None) == _sha256(value)
+        return None
+    return value if value.pop("sha256", None) == _sha256(value) else None
 
 
 def _sha256(value: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ from vgg_keras.tuning.oracles import ENDED, Durable
 from vgg_keras.tuning.progress import Progress
 from vgg_keras.tuning.records import Execution, Record
 from vgg_keras.tuning.rows import chosen
-from vgg_keras.tuning.state import save_state
+from vgg_keras.tuning.state import has_state, save_state
 from vgg_keras.tuning.status import status_file
 
 IDLE_SECONDS = 0.2
@@ -66,7 +66,17 @@ class Tuner(keras_tuner.Tuner):
         self._idle = False
         with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner prints what it reloads
             super().__init__(oracle, hypermodel, directory=str(directory), project_name="tuner")
+        if not self._is_worker():
+            self._go_on(directory / "tuner")
         self.save()  # or a search killed in its first trial could not go on
+
+    def reload(self) -> None:
+        """Does nothing: `_go_on` reads the state, even if `tuner0.json` is lost."""
+
+    def _go_on(self, project: Path) -> None:
+        oracle = project / "oracle.json"
+        if has_state(oracle) or any(project.glob("trial_*")):
+            self.oracle.reload()
 
     def save(self) -> None:
         """Writes `oracle.json` and `tuner0.json` whole or not at all; a worker has neither."""
