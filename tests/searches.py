@@ -7,7 +7,9 @@ from importlib.resources import files
 
 import jsonschema
 
-from vgg_keras import search
+from vgg_keras import SearchConfig, search
+from vgg_keras.tuning.oracles import make_oracle
+from vgg_keras.tuning.space import declare
 
 SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "search.json").read_text())
 SMALL = {
@@ -27,6 +29,14 @@ def run(tmp_path, name="a", resume=False, **changes):
     assert value == json.loads(json.dumps(result.to_dict()))
     jsonschema.validate(value, SCHEMA)
     return result
+
+
+def small_oracle(tmp_path, **changes):
+    """The oracle of a small search, which keeps its files in a folder."""
+    config = SearchConfig(**{**SMALL, **changes})
+    oracle = make_oracle(config, declare(config))
+    oracle._set_project_dir(str(tmp_path), "tuner")
+    return oracle
 
 
 def outcome(result):

@@ -127,6 +127,14 @@ def test_the_chief_and_the_client_of_keras_tuner_are_where_they_were():
     server = Server()
     compat.serve_oracle(None, server)
     assert server.added == 1
+
+    class Client:
+        stub = None
+
+    with grpc.insecure_channel("127.0.0.1:1") as channel:
+        compat.connect_client(Client, channel)
+    assert "self.stub.CreateTrial(" in inspect.getsource(oracle_client)
+    assert callable(Client.stub.CreateTrial)
     assert grpc.__version__
 
 

@@ -3,23 +3,17 @@
 from contextlib import nullcontext
 
 import pytest
-from searches import SMALL
+from searches import small_oracle
 
-from vgg_keras import SearchConfig
 from vgg_keras.errors import InconclusiveError
 from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.tuning import chief, parallel
-from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.records import Record
-from vgg_keras.tuning.space import declare
 
 
 @pytest.fixture
 def oracle(tmp_path):
-    config = SearchConfig(**{**SMALL, "trials": 2})
-    oracle = make_oracle(config, declare(config))
-    oracle._set_project_dir(str(tmp_path), "tuner")
-    return oracle
+    return small_oracle(tmp_path, trials=2)
 
 
 def end(oracle, trial, score):

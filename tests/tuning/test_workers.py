@@ -69,7 +69,7 @@ def test_a_port_in_use_and_a_chief_out_of_reach_are_named_and_nothing_is_written
     assert not (tmp_path / "logs").exists()
     monkeypatch.setattr(chief, "REACH_SECONDS", 1)
     with pytest.raises(InputError, match=r"join: expected a chief at 127\.0\.0\.1:1, received no"):
-        chief.check_chief(chief.Address("127.0.0.1", 1))
+        chief.check_chief(chief.Address("127.0.0.1", 1), "a")
 
 
 def test_each_worker_has_a_line_with_its_trial_epoch_score_and_time_left(tmp_path, capsys):

@@ -81,6 +81,13 @@ def serve_oracle(oracle: Any, server: Any) -> None:
     protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
 
 
+def connect_client(client: Any, channel: Any) -> None:
+    """Lets a worker of KerasTuner call its chief through a gRPC channel."""
+    from keras_tuner.src import protos
+
+    client.stub = protos.get_service_grpc().OracleStub(channel)
+
+
 def set_client_timeout(seconds: float) -> None:
     """Sets how long a worker of KerasTuner waits for the answer of its chief."""
     from keras_tuner.src.distribute import oracle_client

@@ -14,6 +14,9 @@ from vgg_keras.errors import InputError, require
 from vgg_keras.runtime.compat import serve_oracle
 from vgg_keras.tuning.oracles import Durable
 
+SERVICE, GREETING = "vgg_keras", "Greet"
+"""What a worker calls first."""
+
 REACH_SECONDS = 30
 CALL_SECONDS = 60
 
@@ -40,6 +43,42 @@ class Address(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
+class OwnWorkers(grpc.ServerInterceptor):
+    """Refuses calls of all but the workers of one search.
+
+    Attributes:
+        identity: Identity of the search, which its workers name in every call.
+    """
+
+    identity = ""
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler | None],
+        details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler | None:
+        """Passes a call on, or refuses it."""
+        agent = str(dict(details.invocation_metadata).get("user-agent"))
+        if self.identity and agent.startswith(f"{self.identity} "):
+            return continuation(details)
+
+        def refuse(request: bytes, context: grpc.ServicerContext) -> None:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "it is the chief of another search")
+
+        return grpc.unary_unary_rpc_method_handler(refuse)
+
+
+def open_channel(address: Address, identity: str) -> grpc.Channel:
+    """Opens a channel to a chief, which no proxy is for.
+
+    Args:
+        address: Address of the chief.
+        identity: Identity of its search, which goes along as the user agent of every call.
+    """
+    options = [("grpc.enable_http_proxy", 0), ("grpc.primary_user_agent", identity)]
+    return grpc.insecure_channel(str(address), options)
+
+
 class Chief:
     """Serves an oracle from one thread, which alone changes it.
 
@@ -49,6 +88,7 @@ class Chief:
 
     Attributes:
         address: Address where it listens.
+        workers: Whose calls it takes.
 
     Raises:
         InputError: If the port is in use or the host is not this machine.
@@ -66,9 +106,15 @@ class Chief:
             ) from error
         self.address = Address(host, port)
         self._thread = ThreadPoolExecutor(max_workers=1)
-        self._server = grpc.server(self._thread, options=[("grpc.so_reuseport", 0)])
+        self.workers = OwnWorkers()
+        self._server = grpc.server(
+            self._thread, interceptors=[self.workers], options=[("grpc.so_reuseport", 0)]
+        )
         self._server.add_insecure_port(str(self.address))
         serve_oracle(oracle, self._server)
+        answer: Any = grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
+        greeting = grpc.method_handlers_generic_handler(SERVICE, {GREETING: answer})
+        self._server.add_generic_rpc_handlers((greeting,))
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -85,17 +131,28 @@ class Chief:
         return self._thread.submit(change, *arguments).result(CALL_SECONDS)
 
 
-def check_chief(address: Address) -> None:
-    """Waits for the answer of a chief.
+def check_chief(address: Address, identity: str) -> None:
+    """Waits for the answer of the chief of a search.
+
+    Args:
+        address: Where it should be.
+        identity: Identity of the search.
 
     Raises:
-        InputError: If there is none in time.
+        InputError: If there is none in time, or it is that of another search.
     """
-    with grpc.insecure_channel(str(address)) as channel:
+    silent = (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
+    with open_channel(address, identity) as channel:
         try:
-            grpc.channel_ready_future(channel).result(REACH_SECONDS)
-        except grpc.FutureTimeoutError as error:
+            greet: Any = channel.unary_unary(f"/{SERVICE}/{GREETING}")
+            greet(b"", timeout=REACH_SECONDS, wait_for_ready=True)
+        except grpc.RpcError as error:
+            if error.code() in silent:
+                raise InputError(
+                    f"--join: expected a chief at {address}, received no answer in "
+                    f"{REACH_SECONDS} s; start it with --chief"
+                ) from error
             raise InputError(
-                f"--join: expected a chief at {address}, received no answer in {REACH_SECONDS} s; "
-                "start it with --chief"
+                f"--join: expected the chief of the search of --config, received that of another "
+                f"search at {address}; use the command that the chief has shown"
             ) from error

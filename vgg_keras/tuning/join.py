@@ -13,6 +13,7 @@ from vgg_keras.training.parts import gather
 from vgg_keras.tuning.chief import Address, check_chief
 from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.display import Display
+from vgg_keras.tuning.identity import read_identity
 from vgg_keras.tuning.search import MAY_DIFFER
 from vgg_keras.tuning.workers import WATCH_SECONDS, Workers, count_workers
 
@@ -28,7 +29,8 @@ def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
         verbose: 0 none, 1 a live line a worker.
 
     Raises:
-        InputError: If there is no such search or chief.
+        InputError: If there is no such search or chief, or it is the chief of another search;
+            nothing was written then.
         InconclusiveError: If the chief gives no answer any more.
     """
     address = Address.parse(chief, "--join")
@@ -37,7 +39,7 @@ def join(config: SearchConfig, chief: str, verbose: int = 0) -> None:
     expected = read_result(directory).data
     same = split_data(config, parts.data).facts == expected
     require(same, "--dataset", f"the data of the chief: {expected}", "other data")
-    check_chief(address)
+    check_chief(address, read_identity(directory))
     count = max(1, count_workers(config, verbose))
     workers = Workers(count, config, directory, *address)
     with Display(directory, config, verbose).live(), workers.alive():

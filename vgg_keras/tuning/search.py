@@ -25,7 +25,9 @@ from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Address, Chief
 from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.display import Display
+from vgg_keras.tuning.environment import chief_variables
 from vgg_keras.tuning.hypermodel import TrialModel
+from vgg_keras.tuning.identity import make_identity
 from vgg_keras.tuning.oracles import Durable, make_oracle
 from vgg_keras.tuning.parallel import serve
 from vgg_keras.tuning.rows import rows
@@ -41,6 +43,7 @@ MAY_DIFFER = (*MORE, "workers", "logdir", "name")
 
 
 @standard_settings()
+@chief_variables()
 def search(
     config: SearchConfig | None = None,
     *,
@@ -129,6 +132,8 @@ def search(
             display.show_trial(trial, oracle)
 
         tuner = Tuner(oracle, config, hypermodel, directory, request)
+        if server:
+            server.workers.identity = make_identity(directory)
         file.update(trials=rows(oracle, config))
         oracle.report = report
         display.show_space(described)

@@ -21,7 +21,7 @@ from keras_tuner.errors import FailedTrialError, FatalError
 
 from vgg_keras.callbacks.hparams import write_row
 from vgg_keras.config import SearchConfig
-from vgg_keras.runtime.compat import release_graphs
+from vgg_keras.runtime.compat import connect_client, release_graphs
 from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.oracles import ENDED, Durable
@@ -52,6 +52,7 @@ class Tuner(keras_tuner.Tuner):
         hypermodel: Makes the trainings.
         directory: Folder of the run; `tuner/` in it is KerasTuner's, `trial-ID/` has event files.
         request: Request to stop, raised before a trial and after a step; None for none.
+        channel: Channel to the chief; None without one.
     """
 
     def __init__(
@@ -61,12 +62,15 @@ class Tuner(keras_tuner.Tuner):
         hypermodel: TrialModel,
         directory: Path,
         request: StopRequest | None = None,
+        channel: grpc.Channel | None = None,
     ):
         self._config, self._home, self._request = config, directory, request or StopRequest()
         self._idle = False
         with contextlib.redirect_stdout(io.StringIO()):  # KerasTuner prints what it reloads
             super().__init__(oracle, hypermodel, directory=str(directory), project_name="tuner")
-        if not self._is_worker():
+        if channel:
+            connect_client(self.oracle, channel)
+        else:
             self._go_on(directory / "tuner")
         self.save()  # or a search killed in its first trial could not go on
 

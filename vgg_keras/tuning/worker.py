@@ -19,8 +19,11 @@ from vgg_keras.config import SearchConfig
 from vgg_keras.runtime.compat import set_client_timeout
 from vgg_keras.runtime.settings import standard_settings
 from vgg_keras.training.parts import gather
+from vgg_keras.tuning.chief import Address, open_channel
 from vgg_keras.tuning.data import split_data
+from vgg_keras.tuning.environment import chief_variables
 from vgg_keras.tuning.hypermodel import TrialModel
+from vgg_keras.tuning.identity import read_identity
 from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.space import declare
 from vgg_keras.tuning.status import log_file
@@ -56,9 +59,6 @@ def work(
     with path.open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    os.environ["KERASTUNER_TUNER_ID"] = name
-    os.environ["KERASTUNER_ORACLE_IP"] = host
-    os.environ["KERASTUNER_ORACLE_PORT"] = str(port)
     set_client_timeout(patience)
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -66,8 +66,12 @@ def work(
         config, parts = gather(config, [config.trainer])
         trials = replace(parts, data=split_data(config, parts.data).trials)
         hypermodel = TrialModel(config, trials)
-        space = declare(config, hypermodel.build if parts.factory else None)
-        Tuner(make_oracle(config, space), config, hypermodel, directory).search()
+        with chief_variables():
+            space = declare(config, hypermodel.build if parts.factory else None)
+        channel = open_channel(Address(host, port), read_identity(directory))
+        with chief_variables(name, host, str(port)), channel:
+            oracle = make_oracle(config, space)
+            Tuner(oracle, config, hypermodel, directory, channel=channel).search()
     except (grpc.RpcError, FatalError) as error:
         reason = error if isinstance(error, FatalError) else error.details()
         print(f"no answer from the chief: {reason}", file=sys.stderr, flush=True)
