@@ -1,9 +1,12 @@
 """Small searches that the tests share."""
 
+import functools
 import json
 import subprocess
 import sys
+import tempfile
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 
@@ -44,6 +47,13 @@ def outcome(result):
     value = result.to_dict()
     trials = [{k: v for k, v in trial.items() if k != "seconds"} for trial in value["trials"]]
     return trials, value["best"], value["space"], value["data"]
+
+
+@functools.cache
+def undisturbed_outcome(**options):
+    """The outcome of a search with these options and scripted scores, which nothing disturbs."""
+    with tempfile.TemporaryDirectory() as home:
+        return outcome(run(Path(home), **options))
 
 
 def start(home, *options, program=("-m", "vgg_keras")):

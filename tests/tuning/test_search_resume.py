@@ -1,18 +1,15 @@
 """A search killed at any moment goes on, and ends as if it had not been."""
 
-import functools
 import json
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from programs import in_process
-from searches import outcome, run, start
+from searches import outcome, run, start, undisturbed_outcome
 
 from vgg_keras import cli
 from vgg_keras.errors import InputError
@@ -24,12 +21,6 @@ from vgg_keras.training.training import Training
 def undisturbed(scripted):
     """Gives the outcome of a search with these options that nothing disturbs."""
     return undisturbed_outcome
-
-
-@functools.cache
-def undisturbed_outcome(**options):
-    with tempfile.TemporaryDirectory() as home:
-        return outcome(run(Path(home), **options))
 
 
 @pytest.mark.slow

@@ -26,12 +26,16 @@ class Progress(keras.callbacks.Callback):
     Args:
         path: File, from `status_file`.
         objective: Name of the objective in the logs.
+
+    Attributes:
+        stepped: Whether the trial has made a step.
     """
 
     def __init__(self, path: Path, objective: str):
         super().__init__()
         self._path, self._objective = path, objective
         self._status = Status()
+        self.stepped = False
         self._began, self._first, self._moved = 0.0, 0, 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -65,6 +69,7 @@ class Progress(keras.callbacks.Callback):
 
     def begin(self, trial: str, execution: int) -> None:
         """Says what is trained from now on."""
+        self.stepped = self.stepped and execution > 0
         self._moved = time.monotonic()
         self._status = Status(trial, execution, beat=time.time())
         self._write()
@@ -86,6 +91,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Estimates the time left."""
+        self.stepped = True
         self._moved = time.monotonic()
         status, steps = self._status, self.params["steps"]
         done = (status.epoch - self._first) * steps + batch + 1

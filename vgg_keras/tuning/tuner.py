@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import io
 import re
@@ -19,8 +20,10 @@ import tensorflow as tf
 from keras_tuner.engine.trial import Trial, TrialStatus
 from keras_tuner.errors import FailedTrialError, FatalError
 
+from vgg_keras.callbacks.events import writing_events
 from vgg_keras.callbacks.hparams import write_row
 from vgg_keras.config import SearchConfig
+from vgg_keras.errors import InconclusiveError
 from vgg_keras.runtime.compat import connect_client, release_graphs
 from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.tuning.hypermodel import TrialModel
@@ -92,7 +95,13 @@ class Tuner(keras_tuner.Tuner):
         """Builds no models: the oracle knows the space."""
 
     def search(self) -> None:
-        """Runs trials until the oracle has no more."""
+        """Runs trials until the oracle has no more.
+
+        Raises:
+            OSError: If the system does not give what a trial needs, such as space on the disk.
+            InconclusiveError: If memory runs out that a trial had.
+            grpc.RpcError: If the chief gives no answer.
+        """
         status = status_file(self._home / "tuner", self.tuner_id)
         self._progress = Progress(status, self._config.objective)
         frozen = gc.get_freeze_count()
@@ -101,6 +110,12 @@ class Tuner(keras_tuner.Tuner):
         try:
             with self._progress.reported():
                 super().search()
+        except FatalError as error:
+            cause = error.__cause__
+            if isinstance(cause, (MemoryError, tf.errors.ResourceExhaustedError)):
+                text = "memory ran out after the first step of a trial; go on with --resume"
+                raise InconclusiveError(text) from error
+            raise cause or error from None
         finally:
             if not frozen:
                 gc.unfreeze()
@@ -155,9 +170,10 @@ class Tuner(keras_tuner.Tuner):
         training = self.hypermodel.training(hp, seed)
         model = training.model
         if "tuner/trial_id" in hp.values:
-            model.load_weights(self._get_checkpoint_fname(hp.values["tuner/trial_id"]))
+            load_checkpoint(model, Path(self._get_checkpoint_fname(hp.values["tuner/trial_id"])))
         stop = keras.callbacks.TerminateOnNaN()
-        history = training.run([*callbacks, stop, stops(self._request)]).history
+        with writing_events():
+            history = training.run([*callbacks, stop, stops(self._request)]).history
         if objective.name not in history:
             raise FailedTrialError(
                 f"the objective {objective.name} is none of the figures {', '.join(history)}"
@@ -177,7 +193,7 @@ class Tuner(keras_tuner.Tuner):
         values = {"trainer": self._config.trainer, **chosen(trial)}
         row = str(home.relative_to(self._config.logdir))
         seconds = sum(execution.seconds for execution in executions)
-        with tf.summary.create_file_writer(str(home)).as_default():
+        with writing_events(), tf.summary.create_file_writer(str(home)).as_default():
             write_row(row, values, score, executions[0].parameters, seconds)
 
     def on_trial_end(self, trial: Trial) -> None:
@@ -193,10 +209,37 @@ class Tuner(keras_tuner.Tuner):
         record.save(Path(self.get_trial_dir(trial.trial_id)))
 
     def _run_and_update_trial(self, trial: Trial, *args: Any, **options: Any) -> None:
-        try:
-            super()._run_and_update_trial(trial, *args, **options)
-        except grpc.RpcError as error:  # it is not the trial that failed
-            raise FatalError(error.details()) from error
+        """Runs a trial, and ends the search if it is not the design that fails.
+
+        An error of the system, such as a full disk or a lost file, is the machine's, and so is
+        memory that runs out after the first step. Memory that runs out in the first step or before
+        it, and again when the trial is run a second time, is the design's, and the trial failed.
+        """
+        for again in (True, False):
+            try:
+                return super()._run_and_update_trial(trial, *args, **options)
+            except (grpc.RpcError, OSError) as error:
+                raise FatalError from error
+            except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+                if self._progress.stepped:
+                    raise FatalError from error
+                if not again:
+                    raise
+            gc.collect()
+
+
+def load_checkpoint(model: keras.Model, path: Path) -> None:
+    """Loads the weights that another trial has left.
+
+    Raises:
+        OSError: If the file is lost or damaged.
+    """
+    try:
+        if not path.is_file():
+            raise ValueError("no file")
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise OSError(errno.EIO, f"The weights of a trial cannot be read: {error}", path) from error
 
 
 def stops(request: StopRequest) -> keras.callbacks.Callback:

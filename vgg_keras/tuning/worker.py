@@ -13,9 +13,9 @@ from pathlib import Path
 
 import grpc
 import tensorflow as tf
-from keras_tuner.errors import FatalError
 
 from vgg_keras.config import SearchConfig
+from vgg_keras.errors import InconclusiveError
 from vgg_keras.runtime.compat import set_client_timeout
 from vgg_keras.runtime.settings import standard_settings
 from vgg_keras.training.parts import gather
@@ -28,7 +28,7 @@ from vgg_keras.tuning.oracles import make_oracle
 from vgg_keras.tuning.space import declare
 from vgg_keras.tuning.status import log_file
 from vgg_keras.tuning.tuner import Tuner
-from vgg_keras.tuning.workers import CHIEF_LOST
+from vgg_keras.tuning.workers import USELESS
 
 
 @standard_settings()
@@ -72,10 +72,17 @@ def work(
         with chief_variables(name, host, str(port)), channel:
             oracle = make_oracle(config, space)
             Tuner(oracle, config, hypermodel, directory, channel=channel).search()
-    except (grpc.RpcError, FatalError) as error:
-        reason = error if isinstance(error, FatalError) else error.details()
-        print(f"no answer from the chief: {reason}", file=sys.stderr, flush=True)
-        sys.exit(CHIEF_LOST)
+    except grpc.RpcError as error:
+        _give_up(f"no answer from the chief: {error.details()}")
+    except OSError as error:
+        _give_up(f"{error}; mend it and go on with --resume")
+    except InconclusiveError as error:
+        _give_up(str(error))
+
+
+def _give_up(reason: str) -> None:
+    print(" ".join(reason.split()), file=sys.stderr, flush=True)
+    sys.exit(USELESS)
 
 
 def _end_with_parent() -> None:

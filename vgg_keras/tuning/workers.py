@@ -23,8 +23,9 @@ from vgg_keras.runtime.machine import cores
 from vgg_keras.runtime.startup import silent_startup
 from vgg_keras.tuning.status import Silence, log_file, read_status, status_file
 
-CHIEF_LOST = 3
-"""Exit status of a worker whose chief gave no answer."""
+USELESS = 3
+"""Exit status of a worker that is not started again: its chief gives no answer, or its machine has
+no space on the disk or no memory."""
 
 FAILED_STARTS = 3
 END_SECONDS = 10
@@ -141,7 +142,7 @@ class Workers:
                 self.running.remove(worker)
                 continue
             worker.failed_starts = 0 if in_trial else worker.failed_starts + 1
-            if status == CHIEF_LOST or worker.failed_starts == FAILED_STARTS:
+            if status == USELESS or worker.failed_starts == FAILED_STARTS:
                 raise InconclusiveError(f"worker {worker.name} ended: {self._last_line(worker)}")
             status_file(self._project, worker.name).unlink(missing_ok=True)
             worker.process = self._start(worker.name)
