@@ -1,6 +1,7 @@
 """A search killed at any moment goes on, and ends as if it had not been."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,3 +194,24 @@ def test_a_trial_unknown_to_the_oracle_is_started_again(tmp_path, scripted):
     orphan = json.loads((tuner / "trial_2" / "trial.json").read_text())
     (other / "trial_2" / "trial.json").write_text(json.dumps({**orphan, "status": "RUNNING"}))
     assert outcome(run(tmp_path, "b", trials=3, resume=True))[0] == outcome(whole)[0]
+
+
+@pytest.mark.parametrize("lost", ["trial_0", "trial_0/*record.json*", "trial_0/*trial.json*"])
+def test_a_trial_whose_files_and_copies_are_lost_is_named(tmp_path, scripted, lost):
+    run(tmp_path, trials=1)
+    home = tmp_path / "search" / "a"
+    for path in [*home.glob(f"tuner/{lost}")]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    before = (home / "result.json").read_bytes()
+    with pytest.raises(InputError, match=r"trial_0/\w+\.json: expected it or its copy as it was"):
+        run(tmp_path, trials=2, resume=True)
+    assert (home / "result.json").read_bytes() == before
+
+
+def test_a_search_whose_state_is_lost_is_not_begun_again_over_its_trials(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    tuner = tmp_path / "search" / "a" / "tuner"
+    for path in (tuner / "oracle.json", tuner / ".oracle.json.copy"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"oracle\.json: expected it or its copy"):
+        run(tmp_path, trials=2, resume=True)

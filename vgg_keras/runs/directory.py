@@ -8,6 +8,7 @@ import platform
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
+from types import NoneType
 
 from filelock import BaseFileLock, FileLock, Timeout
 
@@ -78,7 +79,8 @@ def find_run_directory(
     old = read_json(file)
     new = json_values(config.to_dict())
     expected = "a configuration of this version"
-    require("sources" in old, option, expected, f"one of version 0.1 in {file}; start another run")
+    known = isinstance(old.get("sources", ""), (dict, NoneType))
+    require(known, option, expected, f"one of version 0.1 or another in {file}; start another run")
     names = ", ".join(Path(file).name for file in old["sources"] or ["none"])
     files = f"the files that the run was started with, {names}"
     same = old["sources"] == new.pop("sources")

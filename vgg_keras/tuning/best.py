@@ -8,7 +8,7 @@ from pathlib import Path
 from keras_tuner.engine.trial import TrialStatus
 
 from vgg_keras.config import SearchConfig
-from vgg_keras.errors import InconclusiveError
+from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.runs.results import Best
 from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.training.evaluation import evaluate
@@ -47,12 +47,16 @@ def retrain_best(
 
     Raises:
         InconclusiveError: If no trial was completed.
+        InputError: If what the best one has left is lost.
     """
     best = next(iter(oracle.get_best_trials(1)), None)
     if best is None or best.status != TrialStatus.COMPLETED:
         reason = rows(oracle, config)[-1].reason
         raise InconclusiveError(f"every trial failed, the last because {reason}")
-    executions = Record.load(oracle.directory_of(best)).executions
+    folder = oracle.directory_of(best)
+    executions = Record.load(folder).executions
+    expected = "the record of the best trial"
+    require(bool(executions), str(folder / "record.json"), expected, "none; start another search")
     best_epochs = [execution.best_epoch for execution in executions]
     epochs = config.retrain_epochs or round(statistics.mean(best_epochs))
     hp = best.hyperparameters.copy()

@@ -1,0 +1,163 @@
+"""Damages the files of searches, resumes them, and checks that they end as if undisturbed.
+
+`python tests/torture/damage_search.py --damages 100`.
+
+Each file and folder of a search that was interrupted, or of one that is finished and asked for one
+more trial, is removed, truncated, or replaced by other JSON, a folder or a pipe. A search must be
+refused in one line with exit status 2, or end with the result of an undisturbed one. Exit status 1
+if one does not.
+"""
+
+import argparse
+import contextlib
+import io
+import itertools
+import json
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from vgg_keras import cli
+from vgg_keras.tuning.hypermodel import TrialModel
+
+OTHER = (b"{}", b"[]", b'{"sources": 3}', b'{"schema": 2, "command": "train"}', b"null")
+KINDS = ("remove", "truncate", "other JSON", "folder", "pipe")
+SEARCH = (
+    "search --epochs 1 --limit 30 --batch-size 8 --filters-choices 2,4 --convolutions-choices 1"
+)
+MORE = {"interrupted": 3, "finished": 4}
+"""How many trials a search is resumed with."""
+
+
+def main() -> int:
+    """Damages searches and prints a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--damages", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        answers = damage(Path(home), options.damages, options.seed)
+        for answer in answers:
+            print(answer)
+    wrong = sum("WRONG" in answer for answer in answers)
+    print(f"{len(answers) - wrong} of {len(answers)} damaged searches ended well")
+    return int(bool(wrong))
+
+
+def damage(home: Path, count: int, seed: int) -> list[str]:
+    """Damages searches, each in another way, and resumes them.
+
+    Args:
+        home: Empty folder.
+        count: Number of damages, chosen among all.
+        seed: Seed of the choice.
+
+    Returns:
+        A line for each damage: what was damaged, and how the search ended.
+    """
+    make_data(home)
+    sound = home / "sound"
+    expected = {name: make_search(home, name) for name in MORE}
+    all_damages = [
+        (name, path.relative_to(sound / "search" / name), kind)
+        for name, kind in itertools.product(MORE, KINDS)
+        for path in sorted((sound / "search" / name).rglob("*"))
+    ]
+    rng = random.Random(seed)
+    answers = []
+    for number, (name, path, kind) in enumerate(
+        rng.sample(all_damages, min(count, len(all_damages)))
+    ):
+        logs = home / f"{number}"
+        shutil.copytree(sound, logs)
+        spoil(logs / "search" / name / path, kind, rng)
+        ending = resume(home, logs, name, expected[name])
+        answers.append(f"{name}: {path}: {kind}: {ending}")
+        shutil.rmtree(logs)
+    return answers
+
+
+def make_data(home: Path) -> None:
+    """Makes `data.npz`."""
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {}
+    for part, images in (("train", 30), ("test", 6)):
+        arrays[f"x_{part}"] = rng.integers(0, 256, (images, 8, 8), np.uint8)
+        arrays[f"y_{part}"] = np.arange(images) % 3
+    np.savez(home / "data.npz", **arrays)
+
+
+def make_search(home: Path, name: str) -> Any:
+    """Makes a search that is interrupted or finished.
+
+    Returns:
+        The outcome of it if it goes on undisturbed.
+    """
+    calls = itertools.count()
+    original = TrialModel.build
+
+    def interrupted(self: TrialModel, hp: Any) -> Any:
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        return original(self, hp)
+
+    build = interrupted if name == "interrupted" else original
+    with patch.object(TrialModel, "build", build):
+        run(home, home / "sound", name, "--trials", "3")
+    shutil.copytree(home / "sound", home / "whole", dirs_exist_ok=True)
+    status, error = run(home, home / "whole", name, "--trials", str(MORE[name]), "--resume")
+    assert status == 0, error
+    return outcome(home / "whole" / "search" / name)
+
+
+def run(home: Path, logs: Path, name: str, *more: str) -> tuple[int, str]:
+    """Runs a search; gives its exit status and what it wrote to standard error."""
+    output, error = io.StringIO(), io.StringIO()
+    place = ["--dataset", str(home / "data.npz"), "--logdir", str(logs), "--name", name]
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(error):
+        status = cli.main([*SEARCH.split(), *place, "--quiet", *more])
+    return status, error.getvalue()
+
+
+def spoil(path: Path, kind: str, rng: random.Random) -> None:
+    """Damages a file or a folder."""
+    if kind == "truncate" and path.is_file():
+        path.write_bytes(path.read_bytes()[: rng.randrange(max(1, path.stat().st_size))])
+        return
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    if kind == "other JSON":
+        path.write_bytes(rng.choice(OTHER))
+    if kind == "folder":
+        path.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+
+
+def resume(home: Path, logs: Path, name: str, expected: Any) -> str:
+    """Resumes a damaged search, and says how it ended."""
+    status, error = run(home, logs, name, "--trials", str(MORE[name]), "--resume")
+    if status == 2 and len(error.splitlines()) == 1:
+        return f"refused: {error.strip()}"
+    if status == 0 and outcome(logs / "search" / name) == expected:
+        return "ended as if undisturbed"
+    return f"WRONG: {status}: {error}"
+
+
+def outcome(directory: Path) -> Any:
+    """All but times of the result of a search."""
+    result = json.loads((directory / "result.json").read_text())
+    trials = [{**trial, "seconds": 0} for trial in result["trials"]]
+    return trials, result["best"], result["space"], result["data"]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
