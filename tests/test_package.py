@@ -25,7 +25,7 @@ LAYERS = [
     {"trainers"},
     {"callbacks"},
     {"training"},
-    {"benchmarking", "comparison", "tuning"},
+    {"benchmarking", "comparison", "diagnosis", "tuning"},
     {"cli"},
     {"__main__"},
 ]

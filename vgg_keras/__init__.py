@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vgg_keras.benchmarking.benchmark import benchmark
     from vgg_keras.comparison.compare import compare
-    from vgg_keras.config import BenchmarkConfig, CompareConfig, SearchConfig, TrainConfig
+    from vgg_keras.config import (
+        BenchmarkConfig,
+        CompareConfig,
+        DiagnoseConfig,
+        SearchConfig,
+        TrainConfig,
+    )
     from vgg_keras.datasets import load_dataset
+    from vgg_keras.diagnosis.diagnose import diagnose
     from vgg_keras.models.vgg import VGG
     from vgg_keras.reporting.write import write_report as report
     from vgg_keras.trainers.contract import Steps
@@ -31,11 +38,13 @@ _HOME = {
     "VGG": "vgg_keras.models.vgg",
     "BenchmarkConfig": "vgg_keras.config",
     "CompareConfig": "vgg_keras.config",
+    "DiagnoseConfig": "vgg_keras.config",
     "SearchConfig": "vgg_keras.config",
     "Steps": "vgg_keras.trainers.contract",
     "TrainConfig": "vgg_keras.config",
     "benchmark": "vgg_keras.benchmarking.benchmark",
     "compare": "vgg_keras.comparison.compare",
+    "diagnose": "vgg_keras.diagnosis.diagnose",
     "evaluate": "vgg_keras.training.inference",
     "load_dataset": "vgg_keras.datasets",
     "predict": "vgg_keras.training.inference",
@@ -51,11 +60,13 @@ __all__ = [
     "VGG",
     "BenchmarkConfig",
     "CompareConfig",
+    "DiagnoseConfig",
     "SearchConfig",
     "Steps",
     "TrainConfig",
     "benchmark",
     "compare",
+    "diagnose",
     "evaluate",
     "load_dataset",
     "predict",

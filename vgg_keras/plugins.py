@@ -90,6 +90,11 @@ def _run_file(path: Path, option: str) -> ModuleType:
     return module
 
 
+def files_run() -> set[Path]:
+    """The user's files that were run."""
+    return _FILES.copy()
+
+
 def reference_to(function: Callable[..., Any]) -> str:
     """The name under which a run keeps a function that was handed in from Python."""
     name = getattr(function, "__qualname__", type(function).__qualname__)

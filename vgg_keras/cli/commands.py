@@ -18,6 +18,7 @@ from jsonargparse import Namespace
 from vgg_keras.config import (
     BenchmarkConfig,
     CompareConfig,
+    DiagnoseConfig,
     ModelConfig,
     RunConfig,
     SearchConfig,
@@ -185,6 +186,21 @@ def run_benchmark(options: Namespace) -> int:
     return 3 if undecided and not config.recording else 0
 
 
+def run_diagnose(options: Namespace) -> int:
+    """Runs `vgg-keras diagnose`."""
+    config = make_config(DiagnoseConfig, options)
+    with tensorflow_for(options, config):
+        from vgg_keras.cli import terminal
+        from vgg_keras.diagnosis.diagnose import diagnose
+
+        result = diagnose(config)
+        terminal.show_diagnosis(result)
+        terminal.show_directory(result)
+    if options.json:
+        show_json(result.to_dict())
+    return {"identical": 0, "diverges": 1}.get(result.verdict, 3)
+
+
 def run_evaluate(options: Namespace) -> int:
     """Runs `vgg-keras evaluate`."""
     with tensorflow_for(options, RunConfig()):
@@ -303,6 +319,12 @@ COMMANDS = {
     ),
     "benchmark": Command(
         "time ways of training in alternation", run_benchmark, BenchmarkConfig, ()
+    ),
+    "diagnose": Command(
+        "find out why a training loop does not give what fit gives",
+        run_diagnose,
+        DiagnoseConfig,
+        (),
     ),
     "evaluate": Command(
         "measure saved models on test images",

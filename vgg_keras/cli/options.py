@@ -111,7 +111,7 @@ def add_fields(parser: ArgumentParser, config: type[RunConfig]) -> None:
     for field in dataclasses.fields(config):
         option, text = option_of(field.name), helps.get(field.name)
         kind, default = types[field.name], field.default
-        if field.name in FILLED_IN:
+        if field.name in (*FILLED_IN, *config.UNUSED):
             text = argparse.SUPPRESS
         if kind is bool:
             parser.add_argument(option, action="store_true", help=text)

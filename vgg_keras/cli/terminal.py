@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from vgg_keras.config.search import direction_of
-from vgg_keras.reporting import benchmark, notebook, words
+from vgg_keras.reporting import benchmark, diagnose, notebook, words
 from vgg_keras.reporting.training import metrics_of
 from vgg_keras.runs.results import (
     BenchmarkResult,
     CompareResult,
+    DiagnoseResult,
     Result,
     SearchResult,
     Test,
@@ -100,6 +101,14 @@ def show_verdict(result: CompareResult) -> None:
     else:
         show_parity(result)
     show_sentences(*words.repetitions(result), *words.changes(result), *words.resumed(result))
+
+
+def show_diagnosis(result: DiagnoseResult) -> None:
+    """Prints what makes a loop another training than `fit`."""
+    show_sentences(f"Verdict: {diagnose.verdict(result)}")
+    for cause in diagnose.causes_of(result):
+        print()
+        show_sentences(f"{cause.cause}:", *diagnose.sentences(cause))
 
 
 def show_sentences(*sentences: str) -> None:

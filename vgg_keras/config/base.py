@@ -141,6 +141,9 @@ class RunConfig:
     sources: dict[str, Any] | None = None
     data_facts: dict[str, Any] | None = None
 
+    UNUSED: ClassVar[tuple[str, ...]] = ()
+    """Fields that have no option, because they mean nothing to the command."""
+
     strategy: ClassVar[str] = "none"
     learning_rate: ClassVar[float | None] = None
 

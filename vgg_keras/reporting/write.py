@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from vgg_keras.reporting import benchmark, search, training, words
+from vgg_keras.reporting import benchmark, diagnose, search, training, words
 from vgg_keras.reporting.page import STYLE, Section, write_page
 from vgg_keras.runs.reading import read_result, result_so_far
 from vgg_keras.runs.results import Result
@@ -19,6 +19,7 @@ KINDS: dict[str, ModuleType] = {
     "compare": training,
     "search": search,
     "benchmark": benchmark,
+    "diagnose": diagnose,
 }
 """What knows the sections of each command's report."""
 

@@ -524,10 +524,62 @@ class BenchmarkResult(Result):
         return self.ratios[0].verdict if self.ratios else self.status
 
 
+@dataclass(frozen=True)
+class Cause(Record):
+    """One thing in which a loop differs from `fit`.
+
+    Attributes:
+        cause: Its id, such as `training-flag`; `unexplained` if none is known.
+        first_epoch: First epoch in which it shows, counted from 1.
+        first_step: First step, counted from 0 over all epochs.
+        stage: `batch`, `forward`, `loss`, `gradients`, `update`, `state`, `metrics` or `finalize`.
+        variable: Variable or figure that differs; None if it is none.
+        evidence: What was seen, in sentences.
+        location: Line of the user's file, such as `my.py:31`; None if it is not known.
+        fix: What to change.
+        counterfactual: Gap between the loop and `fit` `before` and `after` this one change.
+    """
+
+    cause: str
+    first_epoch: int
+    first_step: int
+    stage: str
+    variable: str | None
+    evidence: list[str]
+    location: str | None
+    fix: str
+    counterfactual: dict[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DiagnoseResult(Result):
+    """What `diagnose` leaves: the first cause, as in `Cause`, and the others.
+
+    Attributes:
+        verdict: `identical`, `diverges` or `inconclusive`.
+        steps: Number of steps that were compared.
+        other_causes: All causes but the first.
+    """
+
+    verdict: str = "inconclusive"
+    steps: int = 0
+    cause: str | None = None
+    first_epoch: int | None = None
+    first_step: int | None = None
+    stage: str | None = None
+    variable: str | None = None
+    evidence: list[str] = field(default_factory=list)
+    location: str | None = None
+    fix: str | None = None
+    counterfactual: dict[str, Any] = field(default_factory=dict)
+    other_causes: list[Cause] = field(default_factory=list)
+
+
 RESULTS: dict[str, type[Result]] = {
     "train": TrainResult,
     "compare": CompareResult,
     "search": SearchResult,
     "benchmark": BenchmarkResult,
+    "diagnose": DiagnoseResult,
 }
 """The class of each command's result."""

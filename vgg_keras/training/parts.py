@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import keras
 
 from vgg_keras import plugins
-from vgg_keras.config import ModelConfig, SearchConfig, TrainConfig
+from vgg_keras.config import DiagnoseConfig, ModelConfig, SearchConfig, TrainConfig
 from vgg_keras.datasets import Arrays, Data, as_data, load_data
 from vgg_keras.datasets.load import IN_MEMORY, NAMES
 from vgg_keras.errors import require
@@ -19,7 +19,7 @@ from vgg_keras.runtime.devices import make_strategy
 from vgg_keras.trainers import TRAINERS, Trainer, as_trainer, loop
 from vgg_keras.training.training import Training
 
-Config = TypeVar("Config", bound=ModelConfig | SearchConfig)
+Config = TypeVar("Config", bound=ModelConfig | SearchConfig | DiagnoseConfig)
 Factory = Callable[..., Any]
 
 

@@ -1,0 +1,1 @@
+"""Why a training loop does not give what `fit` gives."""

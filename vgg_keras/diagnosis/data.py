@@ -1,0 +1,99 @@
+"""The training data, row by row, to recognise what reaches the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from vgg_keras.diagnosis.reference import Batch
+
+
+class Rows:
+    """The rows of a data set of batches, in their order.
+
+    Args:
+        data: Batches `(x, y)` or `(x, y, weights)`.
+
+    Attributes:
+        batches: The batches.
+        batch_size: Examples a batch.
+        x: All inputs.
+        y: All targets.
+        is_column: Whether the targets are one number an example.
+    """
+
+    def __init__(self, data: tf.data.Dataset):
+        parts = [Batch(*batch) for batch in data.as_numpy_iterator()]
+        self.batches, self.batch_size = parts, parts[0].size
+        self._starts = np.cumsum([0, *(batch.size for batch in parts)]).tolist()
+        join = lambda *leaves: np.concatenate(leaves)  # noqa: E731
+        columns = [
+            None
+            if part is None
+            else tf.nest.map_structure(join, *(getattr(b, name) for b in parts))
+            for name in ("x", "y", "weights")
+            for part in [getattr(parts[0], name)]
+        ]
+        self.x, self.y, self._weights = columns
+        self._index: dict[bytes, int] = {}
+        rows = tf.nest.flatten(self.x)[0]
+        self._first = [self._index.setdefault(row.tobytes(), i) for i, row in enumerate(rows)]
+        targets = tf.nest.flatten(self.y)
+        shape = targets[0].shape[1:]
+        self.is_column = len(targets) == 1 and shape in ((), (1,))
+
+    def indices(self, step: int) -> list[int]:
+        """The rows that `fit` gets in a step, counted from 0 over all epochs."""
+        number = step % len(self.batches)
+        return list(range(self._starts[number], self._starts[number + 1]))
+
+    def batch_of(self, inputs: Any, step: int) -> tuple[Batch | None, list[int]]:
+        """The examples that a model was called with, and their numbers; None if they are others.
+
+        Args:
+            inputs: What the model was called with.
+            step: Step in which `fit` gets them, if it does: of equal rows those count.
+        """
+        first = tf.nest.flatten(inputs)[0]
+        wanted = tf.nest.flatten(self.x)[0]
+        if first.shape[1:] != wanted.shape[1:]:
+            return None, []
+        found = [self._index.get(row.astype(wanted.dtype).tobytes()) for row in first]
+        if any(index is None for index in found):
+            return None, []
+        indices = [index for index in found if index is not None]
+        for expected in (self.indices(step), self.indices(step + 1)):
+            if indices == [self._first[index] for index in expected]:
+                return self._take(expected), expected
+        return self._take(indices), indices
+
+    def expected(self, step: int, inputs: Any) -> Batch | None:
+        """The examples of a step with the inputs that a model was called with instead."""
+        indices = self.indices(step)
+        if len(tf.nest.flatten(inputs)[0]) != len(indices):
+            return None
+        batch = self._take(indices)
+        return Batch(inputs, batch.y, batch.weights)
+
+    def change(self, step: int, inputs: Any) -> str | None:
+        """What makes inputs of those of a step, in words: a factor and a number that is added."""
+        first, indices = tf.nest.flatten(inputs)[0], self.indices(step)
+        given = tf.nest.flatten(self.x)[0][indices]
+        if first.size != given.size:
+            return None
+        slope, offset = np.polyfit(given.ravel().astype(np.float64), first.ravel(), 1)
+        fitted = slope * given + offset
+        if not np.allclose(fitted.ravel(), first.ravel(), atol=1e-4 * np.abs(first).max()):
+            return None
+        return (
+            f"{slope:.6g} times {f'and {offset:.3g} more ' if abs(offset) > 1e-6 else ''}".strip()
+        )
+
+    def _take(self, indices: list[int]) -> Batch:
+        parts = (
+            None if part is None else tf.nest.map_structure(lambda leaf: leaf[indices], part)
+            for part in (self.x, self.y, self._weights)
+        )
+        return Batch(*parts)

@@ -1,0 +1,283 @@
+"""`diagnose`: a loop observed as it runs, and compared step by step with what `fit` does."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vgg_keras import plugins
+from vgg_keras.config import DiagnoseConfig
+from vgg_keras.datasets import Arrays, Streams
+from vgg_keras.datasets.batches import as_input
+from vgg_keras.diagnosis.data import Rows
+from vgg_keras.diagnosis.figures import history_of, judge_figures
+from vgg_keras.diagnosis.judge import Finding, Judge
+from vgg_keras.diagnosis.loops import run_loop
+from vgg_keras.diagnosis.observer import Observer, Step, state_of
+from vgg_keras.diagnosis.reference import Reference
+from vgg_keras.errors import InputError, require
+from vgg_keras.reporting.explanations import EXPLANATIONS
+from vgg_keras.reporting.write import write_report
+from vgg_keras.runs.directory import create_run_directory
+from vgg_keras.runs.result_file import ResultFile
+from vgg_keras.runs.results import Cause, DiagnoseResult
+from vgg_keras.runtime import compat
+from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.training.parts import gather
+from vgg_keras.training.run import split
+
+FLOORS = {"float32": 1e-5, "float64": 1e-9}
+"""Relative rounding errors of a step, by the dtype that it is computed in."""
+
+FLOOR_OF_HALF_PRECISION = 5e-3
+
+OF_KERAS_2 = {
+    "reset_states": "reset_state()",
+    "get_scaled_loss": "optimizer.scale_loss(loss)",
+    "get_unscaled_gradients": "optimizer.apply(), which unscales them itself",
+    "_decayed_lr": "optimizer.learning_rate",
+    "experimental_aggregate_gradients": "no such argument",
+    "skip_gradients_aggregation": "no such argument",
+    "predict_classes": "predict().argmax(axis=-1)",
+    "fit_generator": "fit()",
+}
+"""What code for Keras 2 calls that Keras 3 does not have, and what to write instead."""
+
+
+@standard_settings()
+def diagnose(
+    config: DiagnoseConfig | None = None,
+    *,
+    model: str | Callable[..., Any] | None = None,
+    loop: str | Callable[..., Any] | None = None,
+    reference: str | Callable[..., Any] | None = None,
+    data: Any = None,
+    **options: Any,
+) -> DiagnoseResult:
+    """Finds out why a training loop does not give what `fit` gives.
+
+    The loop runs unchanged, with its `tf.function`s executed eagerly, and each of its steps is
+    compared with the one that `fit` makes from the same state with the same batch.
+
+    Example:
+    ```python
+    result = vgg_keras.diagnose(model=make_model, loop=train, data=(x, y, x_test, y_test))
+    print(result.verdict, result.cause, result.location, result.fix)
+    ```
+
+    Args:
+        config: What to diagnose and where to keep the result; or its fields as keywords.
+        model: Function that returns a compiled `keras.Model`, or its reference.
+        loop: Loop `train(model, dataset, epochs)`; its parameters may have other names, and it may
+            make its model itself. None for the model's own `fit`, with `reference`.
+        reference: Function that returns the model whose `fit` is right; default `model`.
+        data: Data instead of the data set, as in `train`, but not shuffled.
+        **options: Fields of `DiagnoseConfig`.
+
+    Returns:
+        The result, as in the directory's `result.json`.
+
+    Raises:
+        InputError: If model, loop or data cannot be used.
+    """
+    given = {}
+    for name, value in (("model", model), ("loop", loop), ("reference", reference)):
+        function, options = split(options, name, value)
+        if function is not None:
+            given[name] = function
+            options[name] = plugins.reference_to(function)
+    config = DiagnoseConfig.of(config, options)
+    names = {"loop": config.loop, "reference": config.reference}
+    for name, text in names.items():
+        if text and name not in given:
+            given[name] = plugins.load(text, f"--{name}", config.sources)
+    require("loop" in given or "reference" in given, "--loop", "a loop, or --reference", "none")
+    config, parts = gather(config, [], model=given.get("model"), data=data)
+    assert parts.factory
+    factory = given.get("reference", parts.factory)
+    train, test = batches_of(parts.data, config.batch_size)
+    directory = create_run_directory(config.logdir, "diagnose", config.name)
+    file: ResultFile[DiagnoseResult] = ResultFile(directory, config, resumable=False)
+    with file:
+        session = Session(config, parts.factory, factory, given.get("loop", fit), train, test)
+        file.update(**session.run())
+    write_report(directory)
+    return file.result
+
+
+def fit(model: keras.Model, dataset: tf.data.Dataset, epochs: int, val_ds: Any) -> Any:
+    """The loop of a model that is compared with another one: its own `fit`."""
+    return model.fit(dataset, epochs=epochs, validation_data=val_ds, verbose=0)
+
+
+def batches_of(data: Arrays | Streams, batch_size: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    """Training and test batches in the order of the data, as a loop and `fit` get them."""
+    if isinstance(data, Streams):
+        return data.train, data.test
+    inputs = [keras.tree.map_structure(lambda leaf: np.asarray(as_input(leaf)), part)
+              for part in (data.x_train, data.x_test)]  # fmt: skip
+    pairs = zip(inputs, (data.y_train, data.y_test), strict=True)
+    train, test = (tf.data.Dataset.from_tensor_slices(pair).batch(batch_size) for pair in pairs)
+    return train, test
+
+
+class Session:
+    """One diagnosis.
+
+    Args:
+        config: Gives epochs, batch size and seed.
+        make_model: Makes the model that the loop gets.
+        make_reference: Makes the model that is trained as `fit` does.
+        loop: Loop to be diagnosed.
+        train: Training batches.
+        test: Test batches.
+    """
+
+    def __init__(
+        self,
+        config: DiagnoseConfig,
+        make_model: Callable[[], Any],
+        make_reference: Callable[[], Any],
+        loop: Any,
+        train: tf.data.Dataset,
+        test: tf.data.Dataset,
+    ):
+        self._config, self._loop, self._train, self._test = config, loop, train, test
+        self._rows, self._tests = Rows(train), Rows(test)
+        self._model, model = self._make(make_model), self._make(make_reference)
+        compat.build_all(model, train.element_spec)
+        if not self._model.built:
+            compat.build_all(self._model, train.element_spec)
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        self._reference = Reference(model)
+        for variable, value in zip(self._model.variables, self._reference.initial, strict=True):
+            variable.assign(value)
+        kind = model.compute_dtype if hasattr(model, "compute_dtype") else "float32"
+        self._floor = FLOORS.get(kind, FLOOR_OF_HALF_PRECISION)
+
+    def _make(self, factory: Callable[[], Any]) -> keras.Model:
+        keras.utils.set_random_seed(self._config.seed)
+        model = factory()
+        compiled = isinstance(model, keras.Model) and model.compiled
+        expected = "a function that returns a compiled keras.Model"
+        require(compiled, "--model", expected, f"one that returns {type(model).__name__}")
+        return model
+
+    def run(self) -> dict[str, Any]:
+        """Runs the loop, and compares it with `fit`.
+
+        Returns:
+            Fields of the result.
+        """
+        files = files_of(self._loop)
+        observer = Observer(files, self._reference.initial)
+        eager = tf.config.functions_run_eagerly()
+        tf.config.run_functions_eagerly(True)
+        try:
+            with observer.watching():
+                returned = self._run_loop()
+            return self._judge(observer, history_of(returned))
+        finally:
+            tf.config.run_functions_eagerly(eager)
+
+    def _run_loop(self) -> Any:
+        config = self._config
+        arrays: dict[str, Any] = {}
+        for part, rows in (("train", self._rows), ("test", self._tests)):
+            arrays |= {f"x_{part}": rows.x, f"y_{part}": rows.y}
+        keras.utils.set_random_seed(config.seed)
+        values = {"model": self._model, "train": self._train, "test": self._test, **arrays}
+        values |= {"epochs": config.epochs, "batch_size": config.batch_size}
+        try:
+            return run_loop(self._loop, values)
+        except (AttributeError, TypeError) as error:
+            for name, instead in OF_KERAS_2.items():
+                if re.search(rf"\b{name}\b", str(error)):
+                    raise InputError(
+                        f"--loop: expected code for Keras 3, received {name}, which is of Keras 2; "
+                        f"use {instead}"
+                    ) from error
+            raise
+
+    def _judge(self, observer: Observer, history: dict[str, list[float]]) -> dict[str, Any]:
+        steps, epochs = observer.steps, self._config.epochs
+        shapes = {tuple(v.shape for v in step.before) for step in steps}
+        if not steps:
+            return inconclusive("no update by an optimizer was seen")
+        if shapes != {tuple(v.shape for v in self._reference.initial)}:
+            return inconclusive("other models than the one of --model are trained")
+        judge = Judge(self._reference, self._rows, self._floor)
+        findings = judge.judge(steps)
+        expected = epochs * len(self._rows.batches)
+        causes = {finding.cause for finding in findings}
+        if len(steps) < expected and not findings:
+            reason = f"the loop makes {len(steps)} updates in {epochs} epochs; fit {expected}"
+            return inconclusive(reason)
+        if None not in causes:
+            for finding in judge_figures(history, judge, self._tests, epochs):
+                if finding.cause not in causes:
+                    causes.add(finding.cause)
+                    findings.append(finding)
+        findings += self._finalized(observer, steps)
+        return self._report(findings, len(steps))
+
+    def _finalized(self, observer: Observer, steps: list[Step]) -> list[Finding]:
+        optimizer = self._reference.model.optimizer
+        if not optimizer.use_ema:
+            return []
+        final, last = state_of(observer.models[-1]), steps[-1]
+        kept = all(np.array_equal(a, b) for a, b in zip(final, last.after, strict=True))
+        if not kept:
+            return []
+        evidence = ["The weights at the end are not the averages that the optimizer keeps."]
+        return [Finding("ema-not-finalized", "finalize", len(steps) - 1, None, evidence, None)]
+
+    def _report(self, findings: list[Finding], count: int) -> dict[str, Any]:
+        if not findings:
+            return {"verdict": "identical", "steps": count}
+        per_epoch = len(self._rows.batches)
+        causes = [
+            Cause(
+                cause=finding.cause or "unexplained",
+                first_epoch=finding.step // per_epoch + 1,
+                first_step=finding.step,
+                stage=finding.stage,
+                variable=finding.variable,
+                evidence=finding.evidence,
+                location=finding.place,
+                fix=EXPLANATIONS[finding.cause or "unexplained"].fix,
+                counterfactual={"before": finding.before, "after": finding.after},
+            )
+            for finding in findings
+        ]
+        first = causes[0]
+        return {
+            "verdict": "diverges",
+            "steps": count,
+            **{name: getattr(first, name) for name in first.__dataclass_fields__},
+            "other_causes": causes[1:],
+        }
+
+
+def inconclusive(reason: str) -> dict[str, Any]:
+    """The fields of a result that gives no answer."""
+    return {"verdict": "inconclusive", "evidence": [f"{reason[0].upper()}{reason[1:]}."]}
+
+
+def files_of(loop: Any) -> set[str]:
+    """The files whose lines are named: those of the loop, and of the user that were run."""
+    target = inspect.unwrap(loop) if callable(loop) else loop
+    code = getattr(target, "__code__", None)
+    if code is None:
+        methods = [getattr(target, name, None) for name in ("fit", "train", "__init__")]
+        code = next((getattr(m, "__code__", None) for m in methods if inspect.isroutine(m)), None)
+    files = {str(path) for path in plugins.files_run()}
+    return files | ({str(Path(code.co_filename))} if code else set())

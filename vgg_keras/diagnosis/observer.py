@@ -1,0 +1,244 @@
+"""What a user's loop does, step by step, recorded through Keras's and TensorFlow's classes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+State = list[np.ndarray]
+"""The values of a model's variables, in the order of `model.variables`."""
+
+
+@dataclass
+class Call:
+    """A call of the model under a tape.
+
+    Attributes:
+        inputs: What the model was called with, as arrays.
+        outputs: What it returned.
+        place: Line of the user's file, such as `my.py:31`.
+    """
+
+    inputs: Any
+    outputs: Any
+    place: str | None
+
+
+@dataclass
+class Step:
+    """What lies between two updates.
+
+    Attributes:
+        before: State of the model before its first call.
+        model: Model that was called.
+        calls: Calls of the model under a tape.
+        labels: What losses were called with: true values and sample weights.
+        target: What the last gradient was taken of, summed.
+        gradients: Gradients as the tape gave them, by the id of the variable.
+        gradient_place: Line that took them.
+        optimizer: Optimizer that made the update.
+        applied: Gradients that it was given, by the id of the variable.
+        place: Line that called it.
+        after: State of the model after the update.
+    """
+
+    before: State
+    model: keras.Model
+    calls: list[Call] = field(default_factory=list)
+    labels: list[tuple[Any, Any]] = field(default_factory=list)
+    loss: Any = None
+    loss_place: str | None = None
+    target: float | None = None
+    gradients: dict[int, np.ndarray] = field(default_factory=dict)
+    gradient_place: str | None = None
+    optimizer: Any = None
+    applied: dict[int, np.ndarray] = field(default_factory=dict)
+    place: str | None = None
+    after: State = field(default_factory=list)
+
+
+def state_of(model: keras.Model) -> State:
+    """The values of a model's variables."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.variables]
+
+
+def set_state(model: keras.Model, state: Sequence[np.ndarray]) -> None:
+    """Gives a model's variables their values."""
+    for variable, value in zip(model.variables, state, strict=True):
+        variable.assign(value)
+
+
+class Observer:
+    """Records the steps of a loop.
+
+    Args:
+        files: Files of the user, whose lines are named.
+        initial: State that a model which the loop makes itself starts from.
+
+    Attributes:
+        steps: The steps, in order.
+        models: Models that were called under a tape.
+    """
+
+    def __init__(self, files: set[str], initial: State):
+        self._files, self._initial = files, initial
+        self._tapes = self._inside_model = self._inside_loss = self._inside_update = 0
+        self._step: Step | None = None
+        self.steps: list[Step] = []
+        self.models: list[keras.Model] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Records inside a `with`, and puts all that was patched back."""
+        watched: list[tuple[type, str, Callable[..., Any]]] = [
+            (keras.Model, "__call__", self._model_call),
+            (keras.losses.Loss, "__call__", self._loss_call),
+            (tf.GradientTape, "__enter__", self._tape_begin),
+            (tf.GradientTape, "__exit__", self._tape_end),
+            (tf.GradientTape, "gradient", self._gradient),
+            (keras.optimizers.Optimizer, "apply", self._apply),
+            (keras.optimizers.LossScaleOptimizer, "apply", self._apply),
+        ]
+        with ExitStack() as stack:
+            for owner, name, wrapper in watched:
+                stack.enter_context(_replaced(owner, name, wrapper))
+            yield
+        self._end_update_by_hand()
+
+    def _place(self) -> str | None:
+        frame = sys._getframe(2)
+        while frame:
+            if frame.f_code.co_filename in self._files:
+                return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            frame = frame.f_back  # type: ignore[assignment]
+        return None
+
+    def _model_call(self, original: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
+        outer = isinstance(model, keras.Model) and not self._inside_model
+        if not (outer and self._tapes):
+            return self._nested("_inside_model", isinstance(model, keras.Model), original, model,
+                                *args, **kwargs)  # fmt: skip
+        if all(model is not known for known in self.models):
+            self._adopt(original, model, args, kwargs)
+        self._end_update_by_hand()
+        if self._step is None:
+            self._step = Step(state_of(model), model)
+        place = self._place()
+        outputs = self._nested("_inside_model", True, original, model, *args, **kwargs)
+        inputs = args[0] if args else next(iter(kwargs.values()))
+        self._step.calls.append(Call(_arrays(inputs), _arrays(outputs), place))
+        return outputs
+
+    def _adopt(self, original: Any, model: Any, args: Any, kwargs: Any) -> None:
+        if self.models or not model.built:
+            if not model.built:
+                with tf.GradientTape(watch_accessed_variables=False):
+                    self._nested("_inside_model", True, original, model, *args, **kwargs)
+            same = [value.shape for value in state_of(model)] == [v.shape for v in self._initial]
+            if same and not self.models:
+                set_state(model, self._initial)
+        self.models.append(model)
+
+    def _loss_call(self, original: Any, loss: Any, *args: Any, **kwargs: Any) -> Any:
+        result = self._nested("_inside_loss", True, original, loss, *args, **kwargs)
+        if not self._inside_loss and self._step and self._tapes:
+            true = args[0] if args else kwargs.get("y_true")
+            weight = args[2] if len(args) > 2 else kwargs.get("sample_weight")
+            self._step.labels.append((_arrays(true), _arrays(weight)))
+            self._step.loss, self._step.loss_place = loss, self._place()
+        return result
+
+    def _tape_begin(self, original: Any, tape: Any) -> Any:
+        self._tapes += 1
+        return original(tape)
+
+    def _tape_end(self, original: Any, tape: Any, *error: Any) -> Any:
+        self._tapes -= 1
+        return original(tape, *error)
+
+    def _gradient(self, original: Any, tape: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(tape, *args, **kwargs)
+        target = args[0] if args else kwargs["target"]
+        sources = args[1] if len(args) > 1 else kwargs["sources"]
+        if self._step:
+            step = self._step
+            parts = [np.sum(_arrays(part)) for part in tf.nest.flatten(target)]
+            step.target = (step.target or 0.0) + float(sum(parts))
+            flat = zip(tf.nest.flatten(sources), tf.nest.flatten(result), strict=True)
+            for source, gradient in flat:
+                if gradient is not None:
+                    value = step.gradients.get(_key(source), 0) + _dense(gradient)
+                    step.gradients[_key(source)] = value
+            step.gradient_place = self._place()
+        return result
+
+    def _apply(self, original: Any, optimizer: Any, grads: Any, variables: Any = None) -> Any:
+        if self._inside_update or not self.models:
+            return original(optimizer, grads, variables)
+        model = self._step.model if self._step else self.models[-1]
+        step = self._step or Step(state_of(model), model)
+        place, self._step = self._place(), None
+        grads = list(grads)
+        targets = model.trainable_variables if variables is None else list(variables)
+        result = self._nested("_inside_update", True, original, optimizer, grads, variables)
+        step.optimizer, step.place, step.after = optimizer, place, state_of(model)
+        step.applied = {
+            _key(variable): _dense(gradient)
+            for variable, gradient in zip(targets, grads, strict=False)
+            if gradient is not None
+        }
+        self.steps.append(step)
+        return result
+
+    def _end_update_by_hand(self) -> None:
+        """Ends a step whose gradients were used without an optimizer."""
+        step = self._step
+        if step is None or not step.gradients or self._inside_update:
+            return
+        after = state_of(step.model)
+        if any(not np.array_equal(a, b) for a, b in zip(step.before, after, strict=True)):
+            step.after, step.applied, step.place = after, step.gradients, step.gradient_place
+            self.steps.append(step)
+            self._step = None
+
+    def _nested(self, depth: str, counted: bool, original: Any, *args: Any, **kwargs: Any) -> Any:
+        setattr(self, depth, getattr(self, depth) + counted)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            setattr(self, depth, getattr(self, depth) - counted)
+
+
+def _key(variable: Any) -> int:
+    return id(getattr(variable, "value", variable))
+
+
+@contextmanager
+def _replaced(owner: type, name: str, wrapper: Callable[..., Any]) -> Iterator[None]:
+    home = next(kind for kind in owner.__mro__ if name in vars(kind))
+    original = vars(home)[name]
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        return wrapper(original, *args, **kwargs)
+
+    setattr(home, name, watched)
+    try:
+        yield
+    finally:
+        setattr(home, name, original)
+
+
+def _dense(gradient: Any) -> np.ndarray:
+    return np.array(tf.convert_to_tensor(gradient))
+
+
+def _arrays(values: Any) -> Any:
+    return tf.nest.map_structure(lambda value: None if value is None else np.array(value), values)

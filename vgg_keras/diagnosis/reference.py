@@ -1,0 +1,180 @@
+"""The step that `fit` makes from a given state with a given batch, and variations of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vgg_keras.diagnosis.observer import State, set_state, state_of
+from vgg_keras.runtime import compat
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples as `fit` passes them on: inputs, targets, and weights or None."""
+
+    x: Any
+    y: Any
+    weights: Any = None
+
+    @property
+    def size(self) -> int:
+        """Number of examples."""
+        return len(tf.nest.flatten(self.x)[0])
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How a step differs from the one that `fit` makes.
+
+    Attributes:
+        training: What the model is called with.
+        extra_losses: Whether losses of layers are added.
+        sample_weight: Whether weights of examples count.
+        flat_labels: Whether labels of shape `(batch,)` meet outputs of shape `(batch, 1)`, and each
+            is compared with all.
+        from_logits: Whether the loss takes the outputs for the other one of logits and
+            probabilities.
+        factor: What the loss is multiplied by.
+    """
+
+    training: bool = True
+    extra_losses: bool = True
+    sample_weight: bool = True
+    flat_labels: bool = False
+    from_logits: bool = False
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What a step makes before its update.
+
+    Attributes:
+        outputs: Outputs of the model.
+        loss: What gradients are taken of.
+        unscaled_loss: The loss before it is scaled.
+        gradients: Gradient of each trainable variable; None where there is none.
+        after: State of the model, whose batch statistics may have changed.
+    """
+
+    outputs: Any
+    loss: float
+    unscaled_loss: float
+    gradients: list[np.ndarray | None]
+    after: State
+
+
+class Reference:
+    """A model that is trained as `fit` does, from any state.
+
+    Args:
+        model: Compiled model, built.
+    """
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        self.initial = state_of(model)
+
+    def forward(self, state: State, batch: Batch, how: Variation = Variation()) -> Forward:
+        """Computes outputs, loss and gradients."""
+        model = self.model
+        set_state(model, state)
+        parts = (batch.x, batch.y, batch.weights)
+        x, y, weights = (None if part is None else as_tensors(part) for part in parts)
+        with tf.GradientTape() as tape:
+            outputs = compat.call_of(model)(x, training=how.training)
+            loss = self._loss(x, y, outputs, weights if how.sample_weight else None, how)
+            scaled = model.optimizer.scale_loss(loss) * how.factor
+        variables = model.trainable_variables
+        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+        return Forward(
+            tf.nest.map_structure(np.array, outputs),
+            float(scaled),
+            float(loss),
+            [None if gradient is None else np.array(gradient) for gradient in gradients],
+            state_of(model),
+        )
+
+    def _loss(self, x: Any, y: Any, outputs: Any, weights: Any, how: Variation) -> Any:
+        model = self.model
+        if how.flat_labels or how.from_logits:
+            loss = self._changed_loss(y, outputs, weights, how)
+            return loss + sum(model.losses) if how.extra_losses and model.losses else loss
+        loss = compat.loss_of(model)(x, y, outputs, weights, training=how.training)
+        return loss if how.extra_losses or not model.losses else loss - sum(model.losses)
+
+    def _changed_loss(self, y: Any, outputs: Any, weights: Any, how: Variation) -> Any:
+        loss: Any = keras.losses.get(self.model.loss)
+        if how.from_logits and isinstance(loss, keras.losses.Loss):
+            config = loss.get_config()
+            loss = type(loss).from_config({**config, "from_logits": not config["from_logits"]})
+        elif how.from_logits:
+            loss = functools.partial(loss, from_logits=True)
+        if how.flat_labels:
+            y, outputs = (
+                tf.reshape(tf.cast(y, outputs.dtype), (1, -1)),
+                tf.reshape(outputs, (-1, 1)),
+            )
+            y, outputs = tf.broadcast_to(y, (len(outputs), y.shape[1])), outputs + 0 * y
+        values = loss(y, outputs)
+        if weights is not None:
+            values = values * weights
+        return tf.reduce_mean(values)
+
+    def update(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        state: State,
+        gradients: Sequence[np.ndarray | None],
+    ) -> State:
+        """Applies gradients.
+
+        Args:
+            optimizer: Optimizer of this model; its own state changes.
+            state: State of the model before.
+            gradients: Gradient of each trainable variable; None where there is none.
+
+        Returns:
+            The state after.
+        """
+        set_state(self.model, state)
+        pairs = [
+            (tf.convert_to_tensor(gradient), variable)
+            for gradient, variable in zip(gradients, self.model.trainable_variables, strict=True)
+            if gradient is not None
+        ]
+        optimizer.apply([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+        return state_of(self.model)
+
+
+def as_tensors(part: Any) -> Any:
+    """Makes tensors of the arrays in a structure."""
+    return tf.nest.map_structure(tf.convert_to_tensor, part)
+
+
+def close(first: Any, second: Any, floor: float, whole: float = 0.0) -> bool:
+    """Whether two values differ by no more than rounding.
+
+    Args:
+        first: Array or number.
+        second: Likewise.
+        floor: Relative rounding error.
+        whole: Largest value of all that are computed together, of which a hundredth of the
+            rounding error is tolerated.
+    """
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if first.shape != second.shape:
+        return False
+    if not first.size:
+        return True
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return bool(np.array_equal(first, second, equal_nan=True))
+    size = max(np.abs(first).max(), np.abs(second).max())
+    return bool(np.abs(first - second).max() <= floor * size + floor * whole / 100)
