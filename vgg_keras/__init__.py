@@ -1,6 +1,7 @@
 """One subclassed Keras model, trained in several ways and compared to the last bit.
 
-The names below are imported on first use: `import vgg_keras` is fast and changes nothing.
+The names below are imported on first use: `import vgg_keras` is fast and changes nothing, except
+that `keras.models.load_model` knows the `VGG` once both packages are imported.
 
 On processors without AVX512_VNNI TensorFlow leaves oneDNN's convolutions off, though they are
 faster there too. The program turns them on; in Python set `TF_ENABLE_ONEDNN_OPTS=1` in `os.environ`
@@ -10,6 +11,9 @@ before TensorFlow is imported.
 import sys
 from contextlib import nullcontext
 from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -91,3 +95,33 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def _register() -> None:
+    if sys.modules["keras"].config.backend() == "tensorflow":
+        import_module("vgg_keras.models.vgg")
+
+
+class _KerasFinder:
+    """Finds Keras as if this were not here, and registers the VGG when Keras has been imported."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def execute_and_register(module: ModuleType) -> None:
+                execute(module)
+                _register()
+
+            spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
+        return spec
+
+
+if "keras" in sys.modules:
+    _register()
+else:
+    sys.meta_path.insert(0, _KerasFinder())

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -87,3 +90,23 @@ def test_images_too_small_for_the_pools_are_refused():
     VGG().build((None, 4, 4, 1))
     with pytest.raises(InputError, match="at least 4 x 4 pixels for 2 pools, received 3 x 28"):
         VGG().build((None, 3, 28, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("imports", ["vgg_keras, keras", "keras, vgg_keras"])
+def test_keras_loads_a_saved_vgg_whichever_of_both_is_imported_first(tmp_path, imports):
+    model = tiny_vgg()
+    model.save(tmp_path / "model.keras")
+    code = f"""if True:
+        import sys
+        before = list(sys.meta_path)
+        import {imports}
+        assert sys.meta_path == before
+        model = keras.models.load_model("model.keras")
+        print(type(model).__name__, float(model.weights[0].numpy().sum()))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"VGG {float(model.weights[0].numpy().sum())}\n"
