@@ -14,7 +14,7 @@ from trainings import SMALL, run
 
 from vgg_keras import VGG, load_dataset
 from vgg_keras.errors import InputError
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training, standard_settings
 
 OTHERS = {
     "floatx": ("float16", "float32"),
@@ -84,6 +84,15 @@ def test_an_error_in_a_run_leaves_the_settings_as_they_were(other_settings):
     with pytest.raises(ZeroDivisionError), standard_settings():
         raise ZeroDivisionError
     assert settings() == before
+
+
+def test_one_training_at_a_time_and_the_next_one_after_an_error():
+    with pytest.raises(ZeroDivisionError), one_training():  # noqa: PT012
+        with pytest.raises(InputError, match="training: expected one run at a time"):
+            run(None, "a")
+        raise ZeroDivisionError
+    with one_training():
+        pass
 
 
 @pytest.mark.slow

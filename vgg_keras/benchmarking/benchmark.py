@@ -26,7 +26,7 @@ from vgg_keras.runs.directory import create_run_directory
 from vgg_keras.runs.result_file import ResultFile
 from vgg_keras.runs.results import BenchmarkResult, Group, Timed
 from vgg_keras.runtime.compat import release_graphs
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.parts import Parts, gather
 from vgg_keras.training.run import split, verbosity
 
@@ -34,7 +34,7 @@ NEEDED = {"torch": ("torch",), "jax": ("jax", "flax", "optax")}
 """The packages of each peer."""
 
 
-@standard_settings()
+@one_training()
 def benchmark(
     config: BenchmarkConfig | None = None,
     *,

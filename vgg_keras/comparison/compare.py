@@ -21,7 +21,7 @@ from vgg_keras.errors import require
 from vgg_keras.reporting.write import finished
 from vgg_keras.runs.result_file import ResultFile
 from vgg_keras.runs.results import CompareResult, Difference, Parity, Repetition, Run
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.design import design_of
 from vgg_keras.training.directory import home_of, open_directory, reported
 from vgg_keras.training.parts import Parts, gather
@@ -29,7 +29,7 @@ from vgg_keras.training.run import run_once, split, verbosity
 from vgg_keras.training.state_files import remove_states
 
 
-@standard_settings()
+@one_training()
 def compare(
     config: CompareConfig | None = None,
     *,

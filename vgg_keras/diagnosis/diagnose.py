@@ -29,7 +29,7 @@ from vgg_keras.runs.directory import create_run_directory
 from vgg_keras.runs.result_file import ResultFile
 from vgg_keras.runs.results import Cause, DiagnoseResult
 from vgg_keras.runtime import compat
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.parts import gather
 from vgg_keras.training.run import split
 
@@ -51,7 +51,7 @@ OF_KERAS_2 = {
 """What code for Keras 2 calls that Keras 3 does not have, and what to write instead."""
 
 
-@standard_settings()
+@one_training()
 def diagnose(
     config: DiagnoseConfig | None = None,
     *,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -33,9 +34,42 @@ SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], None], Any], ...] = (
 )
 """How each setting is read and written, and its value in runs."""
 
+_TRAINING = threading.Lock()
+
+
+@contextmanager
+def one_training() -> Iterator[None]:
+    """Gives the trainings of a run the standard settings, and the process to them alone.
+
+    Trainings at the same time would draw from the same seeds.
+
+    Raises:
+        InputError: If there are others, in another thread or around this one; for the settings
+            likewise.
+    """
+    alone = _TRAINING.acquire(blocking=False)
+    received = "a second one; wait for the end of the first, or start it in another process"
+    require(alone, "training", "one run at a time in a process", received)
+    try:
+        with _set():
+            yield
+    finally:
+        _TRAINING.release()
+
 
 @contextmanager
 def standard_settings() -> Iterator[None]:
+    """Gives what is done with trained models the standard settings, unless a run has them already.
+
+    Raises:
+        InputError: If there cannot be the standard settings.
+    """
+    with nullcontext() if _TRAINING.locked() else _set():
+        yield
+
+
+@contextmanager
+def _set() -> Iterator[None]:
     """Gives a run the settings that its results depend on, and then the process its own.
 
     The user may have changed them in `keras.json`, in the environment or in Python. The state of

@@ -19,7 +19,7 @@ from vgg_keras.runs.files import writing_beside
 from vgg_keras.runs.results import Mistake, Result, Run, TrainResult
 from vgg_keras.runtime.compat import release_graphs
 from vgg_keras.runtime.machine import peak_rss_bytes
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training
 from vgg_keras.runtime.signals import deferred_signals
 from vgg_keras.training.checkpoints import Checkpoints
 from vgg_keras.training.design import design_of
@@ -34,7 +34,7 @@ from vgg_keras.training.state_files import remove_states
 Result.load_model = staticmethod(load_result_model)
 
 
-@standard_settings()
+@one_training()
 def train(
     config: TrainConfig | None = None,
     *,

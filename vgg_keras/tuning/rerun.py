@@ -14,13 +14,13 @@ import keras_tuner
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import require
 from vgg_keras.runs.reading import read_result
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.parts import gather
 from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.hypermodel import TrialModel
 
 
-@standard_settings()
+@one_training()
 def rerun(
     directory: str | Path,
     trial: str,

@@ -17,7 +17,7 @@ from vgg_keras.reporting.write import finished, write_report
 from vgg_keras.runs.directory import create_run_directory, find_run_directory
 from vgg_keras.runs.result_file import ResultFile
 from vgg_keras.runs.results import SearchResult
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training
 from vgg_keras.runtime.signals import StopRequest, deferred_signals
 from vgg_keras.training.parts import gather
 from vgg_keras.training.run import split, verbosity
@@ -42,7 +42,7 @@ MAY_DIFFER = (*MORE, "workers", "logdir", "name")
 """Options of a resumed search that may differ."""
 
 
-@standard_settings()
+@one_training()
 @chief_variables()
 def search(
     config: SearchConfig | None = None,

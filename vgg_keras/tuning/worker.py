@@ -17,7 +17,7 @@ import tensorflow as tf
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError
 from vgg_keras.runtime.compat import set_client_timeout
-from vgg_keras.runtime.settings import standard_settings
+from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.parts import gather
 from vgg_keras.tuning.chief import Address, open_channel
 from vgg_keras.tuning.data import split_data
@@ -31,7 +31,7 @@ from vgg_keras.tuning.tuner import Tuner
 from vgg_keras.tuning.workers import USELESS
 
 
-@standard_settings()
+@one_training()
 def work(
     config: SearchConfig,
     directory: Path,
