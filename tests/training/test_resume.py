@@ -1,6 +1,7 @@
 """A training killed at any moment goes on, and ends with the bits of an undisturbed one."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -82,6 +83,59 @@ def test_callbacks_of_keras_remember_what_they_have_seen(tmp_path, trainer):
     assert models[1].read_bytes() == written
     best = [keras.models.load_model(path).get_weights() for path in models]
     assert all(np.array_equal(a, b) for a, b in zip(*best, strict=True))
+
+
+class Diary(keras.callbacks.Callback):
+    """Writes down each hook, and does something when it has written one for the first time."""
+
+    remembered = ("entries",)
+
+    def __init__(self, at=None, action=None):
+        super().__init__()
+        self.entries, self._at, self._action = [], at, action
+
+    def _write(self, *entry):
+        self.entries.append(list(entry))
+        if entry == self._at:
+            self._at = None
+            self._action()
+
+
+for _hook in ("train_begin", "test_begin", "test_end"):
+    setattr(Diary, f"on_{_hook}", lambda self, logs=None, hook=_hook: self._write(hook))
+for _hook in ("epoch_begin", "epoch_end", "train_batch_begin", "train_batch_end"):
+    setattr(Diary, f"on_{_hook}", lambda self, n, logs=None, hook=_hook: self._write(hook, n))
+Diary.on_test_batch_end = lambda self, n, logs=None: self._write("test_batch_end", n)
+
+
+def crash():
+    raise Crash
+
+
+def stop():
+    signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trainer", "at", "action"),
+    [
+        ("tape", ("train_batch_end", 5), crash),
+        ("fit", ("train_batch_begin", 4), crash),
+        ("tape", ("epoch_end", 0), crash),
+        ("fit", ("test_begin",), stop),
+        ("tape", ("test_batch_end", 0), stop),
+    ],
+    ids=str,
+)
+def test_a_list_that_a_callback_remembers_has_no_entry_twice(tmp_path, trainer, at, action):
+    options = {"trainer": trainer, "epochs": 2, "save_every": 2}
+    whole, broken, resumed = Diary(), Diary(at, action), Diary()
+    run(tmp_path, "whole", callbacks=[whole], **options)
+    with pytest.raises((Crash, KeyboardInterrupt)):
+        run(tmp_path, "a", callbacks=[broken], **options)
+    run(tmp_path, "a", resume=True, callbacks=[resumed], **options)
+    assert resumed.entries == whole.entries
 
 
 @pytest.mark.slow

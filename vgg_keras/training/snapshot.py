@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -191,7 +192,7 @@ class Snapshot:
 
 
 def state_of(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """What a callback has seen so far: JSON values and arrays.
+    """What a callback has seen so far: copies of JSON values and arrays.
 
     Args:
         callback: Callback of Keras, or one that names its attributes in `remembered`.
@@ -199,13 +200,13 @@ def state_of(callback: keras.callbacks.Callback) -> dict[str, Any]:
     names = tuple(getattr(callback, "remembered", ()))
     for kind, attributes in CALLBACK_STATE.items():
         names += attributes if isinstance(callback, kind) else ()
-    return {name: getattr(callback, name) for name in names}
+    return {name: deepcopy(getattr(callback, name)) for name in names}
 
 
 def set_state(callback: keras.callbacks.Callback, values: Mapping[str, Any]) -> None:
-    """Gives a callback back what it had seen."""
+    """Gives a callback a copy of what it had seen, which it may change."""
     for name, value in values.items():
-        setattr(callback, name, value)
+        setattr(callback, name, deepcopy(value))
 
 
 def _optimizer_variables(model: keras.Model) -> list[keras.Variable]:
