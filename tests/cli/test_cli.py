@@ -70,6 +70,26 @@ def test_the_scripts_of_a_checkout_are_the_same_program(pytestconfig, command):
     assert yaml.safe_load(done.stdout)["epochs"] == 7
 
 
+@pytest.mark.parametrize("command", ["train", "compare", "search", "benchmark"])
+def test_options_are_parsed_where_python_has_stripped_docstrings_and_assertions(command):
+    arguments = [command, "--epochs", "7", "--print_config"]
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", "vgg_keras", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["epochs"] == 7
+
+
+@pytest.mark.slow
+def test_a_training_works_where_python_has_stripped_docstrings_and_assertions(tmp_path):
+    command = [sys.executable, "-OO", "-m", "vgg_keras", "train", *SMALL, "--logdir", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_config_that_is_printed_can_be_given_back(tmp_path, capsys):
     with pytest.raises(SystemExit):
         in_process("train", "--print_config", "--filters", "8,16", "--class-weight", "{0: 2.0}")
