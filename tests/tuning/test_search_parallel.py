@@ -141,6 +141,50 @@ def test_workers_that_die_or_hang_are_started_again_and_get_their_trials_back(tm
     completed(tmp_path)
 
 
+STARTS = """
+import os, sys
+from vgg_keras import cli
+from vgg_keras.tuning import workers
+workers.LOST_SECONDS = 8
+start = workers.Workers._start
+def noted(self, name):
+    with open(os.environ["STARTS"], "a") as file:
+        file.write(name + chr(10))
+    return start(self, name)
+workers.Workers._start = noted
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def beats(home):
+    project = home / "search" / "a" / "tuner"
+    return {
+        path.stem: read_status(project, path.stem).beat for path in project.glob("workers/*.json")
+    }
+
+
+@needs_proc
+@pytest.mark.slow
+def test_a_search_that_was_stopped_for_long_goes_on_with_the_same_workers(tmp_path, monkeypatch):
+    starts = tmp_path / "starts"
+    monkeypatch.setenv("STARTS", str(starts))
+    process = start(tmp_path, *FOUR, "--workers", "2", program=["-c", STARTS])
+    wait_for(lambda: workers_in_trials(tmp_path))
+    group = [process.pid, *processes_of(process.pid)]
+    for pid in group:
+        os.kill(pid, signal.SIGSTOP)
+    before = beats(tmp_path)
+    time.sleep(10)
+    for pid in group:  # the launcher first, which looks at workers that do not yet go on
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(2 if pid == process.pid else 0)
+    wait_for(lambda: beats(tmp_path) != before)
+    _, error = process.communicate(timeout=200)
+    assert process.returncode == 0, error
+    assert len(starts.read_text().splitlines()) == 2
+    completed(tmp_path)
+
+
 @needs_proc
 @pytest.mark.slow
 def test_when_the_fork_server_dies_its_workers_are_started_again(tmp_path):

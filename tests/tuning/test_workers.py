@@ -11,7 +11,7 @@ from rich.console import Console
 from vgg_keras import SearchConfig, cli
 from vgg_keras.errors import InputError
 from vgg_keras.runs.files import write_json
-from vgg_keras.tuning import chief, progress
+from vgg_keras.tuning import chief, progress, status
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.status import Silence, Status, status_file
 from vgg_keras.tuning.workers import count_workers
@@ -26,6 +26,20 @@ def test_a_worker_that_was_started_again_is_not_silent(tmp_path):
     assert silence.seconds("a") >= 0.3
     progress.Progress(path, "val_accuracy").begin("0", 0)
     assert silence.seconds("a") == 0
+
+
+def test_time_in_which_the_watcher_itself_stood_still_is_no_silence(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(status.time, "monotonic", lambda: now[0])
+    silence = Silence(tmp_path)
+    assert silence.seconds("a") == 0
+    for _ in range(3):
+        now[0] += 3600
+        assert silence.seconds("a") <= 3 * status.LOOK_SECONDS
+    for _ in range(1000):
+        now[0] += 0.5
+        silence.seconds("a")
+    assert silence.seconds("a") == 500 + 3 * status.LOOK_SECONDS
 
 
 @pytest.mark.slow
@@ -76,8 +90,8 @@ def test_each_worker_has_a_line_with_its_trial_epoch_score_and_time_left(tmp_pat
     folder = tmp_path / "tuner" / "workers"
     folder.mkdir(parents=True)
     training = Status("7", epoch=1, epochs=5, score=0.98765, seconds_left=12.3)
-    for name, status in {"a": training, "b": Status("8"), "c": Status()}.items():
-        write_json(folder / f"{name}.json", asdict(status))
+    for name, value in {"a": training, "b": Status("8"), "c": Status()}.items():
+        write_json(folder / f"{name}.json", asdict(value))
     write_json(folder / "killed.json", asdict(training))
     os.utime(folder / "killed.json", (0, 0))
     Console(width=100).print(Display(tmp_path, SearchConfig(), 1)._workers())

@@ -9,7 +9,7 @@ from vgg_keras.errors import InconclusiveError
 from vgg_keras.runtime.signals import StopRequest
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.oracles import Durable
-from vgg_keras.tuning.status import Silence
+from vgg_keras.tuning.status import Silence, Watch
 from vgg_keras.tuning.workers import LOST_SECONDS, WATCH_SECONDS, Workers
 
 ALONE_SECONDS = 600
@@ -31,17 +31,17 @@ def serve(
     Raises:
         InconclusiveError: If no trial can be run.
     """
-    silence = Silence(project)
+    silence, watch = Silence(project), Watch()
     with workers.alive(), chief.serving():
-        busy = time.monotonic()
+        busy = watch.seconds()
         while not oracle.finished.wait(WATCH_SECONDS):
             request.raise_if_set()
             workers.watch()
             for name in list(oracle.ongoing_trials):
-                busy = time.monotonic()
+                busy = watch.seconds()
                 if silence.seconds(name) > LOST_SECONDS:
                     chief.call(oracle.give_back, name)
-            if time.monotonic() - busy > ALONE_SECONDS:
+            if watch.seconds() - busy > ALONE_SECONDS:
                 raise InconclusiveError(f"no worker asked for a trial in {ALONE_SECONDS} s")
         farewell = time.monotonic() + FAREWELL_SECONDS
         while oracle.tuner_ids and time.monotonic() < farewell:  # each hears that it may go

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from vgg_keras.runs.files import write_json
-from vgg_keras.tuning.status import Status
+from vgg_keras.tuning.status import Status, Watch
 
 SECONDS = 1.0
 STUCK_SECONDS = 600.0
@@ -36,7 +36,7 @@ class Progress(keras.callbacks.Callback):
         self._path, self._objective = path, objective
         self._status = Status()
         self.stepped = False
-        self._began, self._first, self._moved = 0.0, 0, 0.0
+        self._began, self._first, self._moved, self._now = 0.0, 0, 0.0, 0.0
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -55,8 +55,10 @@ class Progress(keras.callbacks.Callback):
             self._path.unlink(missing_ok=True)
 
     def _run(self) -> None:
+        watch = Watch()
         while not self._ended.wait(SECONDS):
-            if self._status.trial is None or time.monotonic() - self._moved < STUCK_SECONDS:
+            self._now = watch.seconds()
+            if self._status.trial is None or self._now - self._moved < STUCK_SECONDS:
                 self._status.beat = time.time()
                 self._write()
 
@@ -70,7 +72,7 @@ class Progress(keras.callbacks.Callback):
     def begin(self, trial: str, execution: int) -> None:
         """Says what is trained from now on."""
         self.stepped = self.stepped and execution > 0
-        self._moved = time.monotonic()
+        self._moved = self._now
         self._status = Status(trial, execution, beat=time.time())
         self._write()
 
@@ -92,15 +94,15 @@ class Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Estimates the time left."""
         self.stepped = True
-        self._moved = time.monotonic()
+        self._moved = self._now
         status, steps = self._status, self.params["steps"]
         done = (status.epoch - self._first) * steps + batch + 1
         left = (status.epochs - self._first) * steps - done
-        status.seconds_left = (self._moved - self._began) / done * left
+        status.seconds_left = (time.monotonic() - self._began) / done * left
 
     def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Notes that the training moves."""
-        self._moved = time.monotonic()
+        self._moved = self._now
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Notes the score."""

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+LOOK_SECONDS = 2.0
+
 
 @dataclass
 class Status:
@@ -50,6 +52,24 @@ def read_status(project: Path, worker: str) -> Status:
         return Status()
 
 
+class Watch:
+    """A clock for a process that looks at others again and again; it stops when the process does.
+
+    Time in which the process itself stood still, such as while a laptop was closed, does not count:
+    from one look to the next at most `LOOK_SECONDS` pass.
+    """
+
+    def __init__(self) -> None:
+        self._passed, self._looked = 0.0, time.monotonic()
+
+    def seconds(self) -> float:
+        """Looks at the clock: the seconds since it was made."""
+        now = time.monotonic()
+        self._passed += min(now - self._looked, LOOK_SECONDS)
+        self._looked = now
+        return self._passed
+
+
 class Silence:
     """How long the workers of a project have been silent.
 
@@ -59,11 +79,12 @@ class Silence:
 
     def __init__(self, project: Path):
         self._project = project
+        self._watch = Watch()
         self._heard: dict[str, tuple[Status, float]] = {}
 
     def seconds(self, worker: str) -> float:
         """Seconds since the status of a worker was first seen as it is now."""
-        status, now = read_status(self._project, worker), time.monotonic()
+        status, now = read_status(self._project, worker), self._watch.seconds()
         known, since = self._heard.get(worker, (None, now))
         self._heard[worker] = (status, since if status == known else now)
         return now - self._heard[worker][1]
