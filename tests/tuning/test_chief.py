@@ -1,5 +1,6 @@
 """Who reaches a chief, and whose calls it takes."""
 
+import copy
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +8,14 @@ from contextlib import contextmanager
 
 import grpc
 import pytest
+from callers import GARBAGE, Caller
+from keras_tuner.src import protos
 from programs import refused
 from searches import run, small_oracle
 
 from vgg_keras.errors import InputError
 from vgg_keras.runtime.compat import serve_oracle
-from vgg_keras.tuning.chief import Address, Chief, check_chief
+from vgg_keras.tuning.chief import Address, Chief, check_chief, open_channel
 from vgg_keras.tuning.environment import VARIABLES
 from vgg_keras.tuning.identity import make_identity, read_identity
 
@@ -23,8 +26,10 @@ PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy")
 def serving(tmp_path, **changes):
     """Serves a small search named b; gives its chief."""
     home = tmp_path / "other" / "search" / "b"
-    (home / "tuner").mkdir(parents=True)
-    chief = Chief(small_oracle(home, **changes), None)
+    home.mkdir(parents=True)
+    oracle = small_oracle(home, **changes)
+    chief = Chief(oracle, None)
+    chief.oracle = oracle
     chief.workers.identity = make_identity(home)
     with chief.serving():
         yield chief
@@ -117,10 +122,73 @@ def test_a_chief_of_keras_tuner_itself_is_refused(tmp_path):
 def test_the_identity_of_a_search_stays_and_is_another_for_its_copy(tmp_path):
     homes = [tmp_path / name / "search" / "a" for name in ("first", "second")]
     for home in homes:
-        (home / "tuner").mkdir(parents=True)
+        home.mkdir(parents=True)
     first, second = map(make_identity, homes)
     assert first != second
     assert read_identity(homes[0]) == make_identity(homes[0]) == first
     copy = homes[0].rename(homes[0].with_name("b"))
     assert json.loads((copy / "tuner" / "identity.json").read_text())["id"]
     assert read_identity(copy) != first
+
+
+def trial_of(oracle, name="0", status="COMPLETED", **changes):
+    trial = oracle.trials[name].to_proto() if name in oracle.trials else protos.get_proto().Trial()
+    trial.trial_id, trial.status = name, protos.get_proto().TrialStatus.Value(status)
+    for field, value in changes.items():
+        trial.hyperparameters.values.values[field].int_value = value
+    return trial
+
+
+def states(oracle):
+    return {name: trial.get_state() for name, trial in oracle.trials.items()}, oracle.end_order
+
+
+@pytest.mark.parametrize(("method", "fields"), GARBAGE.values(), ids=GARBAGE)
+def test_garbage_that_a_chief_is_sent_is_refused_and_changes_nothing(served, method, fields):
+    oracle, call = served
+    before = copy.deepcopy(states(oracle))
+    with pytest.raises(grpc.RpcError):
+        call(method, **fields)
+    assert states(oracle) == before
+    assert call("GetTrial", trial_id="1").trial.trial_id == "1"
+
+
+@pytest.fixture
+def served(tmp_path):
+    """An oracle of three trials, of which the first was completed and the second runs."""
+    with serving(tmp_path) as chief, open_channel(chief.address, chief.workers.identity) as channel:
+        call = Caller(channel)
+        call("CreateTrial", tuner_id="worker")
+        call("UpdateTrial", trial_id="0", metrics={"val_accuracy": 0.5})
+        call("EndTrial", trial=trial_of(chief.oracle))
+        call("CreateTrial", tuner_id="worker")
+        yield chief.oracle, call
+
+
+def test_a_trial_that_has_ended_stays_as_it_is(served):
+    oracle, call = served
+    before = copy.deepcopy(states(oracle))
+    call("UpdateTrial", trial_id="0", metrics={"val_accuracy": 1.0})
+    call("EndTrial", trial=trial_of(oracle, status="FAILED"))
+    assert states(oracle) == before
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "RUNNING", "IDLE", "STOPPED", "UNKNOWN"])
+def test_a_trial_that_runs_ends_in_no_way_that_it_cannot(served, status):
+    oracle, call = served
+    before = copy.deepcopy(states(oracle))
+    with pytest.raises(grpc.RpcError):
+        call("EndTrial", trial=trial_of(oracle, "1", status))
+    with pytest.raises(grpc.RpcError):
+        call("EndTrial", trial=trial_of(oracle, "1", filters_1=4096))
+    assert states(oracle) == before
+    call("UpdateTrial", trial_id="1", metrics={"val_accuracy": 0.25})
+    call("EndTrial", trial=trial_of(oracle, "1"))
+    assert [trial.score for trial in oracle.trials.values()] == [0.5, 0.25]
+
+
+def test_who_does_not_name_the_search_is_refused(tmp_path):
+    with serving(tmp_path) as chief, grpc.insecure_channel(str(chief.address)) as channel:
+        with pytest.raises(grpc.RpcError, match="it is the chief of another search"):
+            Caller(channel)("CreateTrial", tuner_id="a")
+        assert chief.oracle.trials == {}

@@ -10,10 +10,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import grpc
 import pytest
+from callers import GARBAGE, Caller
 from programs import in_process
 from searches import run, start
 
+from vgg_keras.tuning import chief
+from vgg_keras.tuning.identity import read_identity
 from vgg_keras.tuning.status import read_status
 
 FOUR = ["--trials", "4", "--limit", "6000", "--quiet"]
@@ -228,6 +232,21 @@ def chief_alone(tmp_path):
 @pytest.mark.slow
 def test_workers_of_another_machine_join_by_the_address_of_the_chief(tmp_path, chief_alone):
     process, join = chief_alone
+    assert in_process(*join, "--workers", "2") == 0
+    _, error = process.communicate(timeout=100)
+    assert process.returncode == 0, error
+    completed(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_chief_that_is_sent_garbage_serves_its_workers_to_the_end(tmp_path, chief_alone):
+    process, join = chief_alone
+    address = chief.Address.parse(join[-2], "--join")
+    identity = read_identity(tmp_path / "search" / "a")
+    with chief.open_channel(address, identity) as channel:
+        for method, fields in GARBAGE.values():
+            with pytest.raises(grpc.RpcError):
+                Caller(channel)(method, **fields)
     assert in_process(*join, "--workers", "2") == 0
     _, error = process.communicate(timeout=100)
     assert process.returncode == 0, error

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 import pytest
 from rich.console import Console
+from searches import small_oracle
 
 from vgg_keras import SearchConfig, cli
 from vgg_keras.errors import InputError
@@ -101,6 +102,26 @@ def test_each_worker_has_a_line_with_its_trial_epoch_score_and_time_left(tmp_pat
         "b trial 8 starting",
         "c idle",
     ]
+
+
+def test_a_trial_that_ended_without_a_word_is_shown_as_failed(tmp_path, capsys):
+    oracle = small_oracle(tmp_path)
+    trial = oracle.create_trial("a")
+    trial.status = "FAILED"
+    oracle.end_trial(trial)
+    Display(tmp_path, SearchConfig(), 2).show_trial(trial, oracle)
+    assert capsys.readouterr().out.endswith(": failed\n")
+
+
+def test_a_status_that_is_none_is_as_good_as_none(tmp_path):
+    path = status_file(tmp_path, "a")
+    path.parent.mkdir()
+    for content in ("", "[]", '{"x": 1}', '{"beat": NaN}'):
+        path.write_text(content)
+        assert status.read_status(tmp_path, "a") == Status()
+    path.unlink()
+    os.mkfifo(path)
+    assert status.read_status(tmp_path, "a") == Status()
 
 
 @pytest.mark.parametrize("address", ["", "host", "host:", ":5000", "host:0", "host:65536", "h:x"])

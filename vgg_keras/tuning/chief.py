@@ -59,13 +59,25 @@ class OwnWorkers(grpc.ServerInterceptor):
     ) -> grpc.RpcMethodHandler | None:
         """Passes a call on, or refuses it."""
         agent = str(dict(details.invocation_metadata).get("user-agent"))
-        if self.identity and agent.startswith(f"{self.identity} "):
-            return continuation(details)
+        if not (self.identity and agent.startswith(f"{self.identity} ")):
+            return grpc.unary_unary_rpc_method_handler(_refuse)
+        handler: Any = continuation(details)
+        if handler is None or details.method.endswith("/UpdateSpace"):  # which no worker does
+            return None
 
-        def refuse(request: bytes, context: grpc.ServicerContext) -> None:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "it is the chief of another search")
+        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+            try:
+                return handler.unary_unary(request, context)
+            except (InputError, OSError) as error:
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
-        return grpc.unary_unary_rpc_method_handler(refuse)
+        return grpc.unary_unary_rpc_method_handler(
+            answer, handler.request_deserializer, handler.response_serializer
+        )
+
+
+def _refuse(request: bytes, context: grpc.ServicerContext) -> None:
+    context.abort(grpc.StatusCode.FAILED_PRECONDITION, "it is the chief of another search")
 
 
 def open_channel(address: Address, identity: str) -> grpc.Channel:

@@ -77,7 +77,8 @@ class Display:
         """Prints a line about a trial that has ended, and the best so far."""
         objective = self._config.objective
         values = ", ".join(f"{name} {value}" for name, value in chosen(trial).items())
-        ended = Record.load(oracle.directory_of(trial)).reason or f"{objective} {trial.score:.4f}"
+        score = "failed" if trial.score is None else f"{objective} {trial.score:.4f}"
+        ended = Record.load(oracle.directory_of(trial)).reason or score
         best = oracle.get_best_trials(1)[0]
         so_far = "" if best.score is None else f"; best {best.score:.4f} in trial {best.trial_id}"
         total = f" of {oracle.max_trials}" if oracle.max_trials else ""

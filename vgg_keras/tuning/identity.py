@@ -21,6 +21,7 @@ def make_identity(directory: Path) -> str:
     """
     file = _file(directory)
     if not has_state(file):
+        file.parent.mkdir(exist_ok=True)
         save_state(file, {"id": uuid.uuid4().hex})
     return read_identity(directory)
 

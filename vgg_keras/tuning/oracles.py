@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cmp_to_key
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from vgg_keras.errors import InputError, require
 from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.space import values_of
 from vgg_keras.tuning.state import load_state, save_state
+from vgg_keras.tuning.status import WORKER
 
 FAILURES_IN_A_ROW = 5
 CHECKPOINTS_KEPT = 3
@@ -81,7 +82,13 @@ class Durable(Oracle):
             load_state(folders[name] / "record.json")
 
     def create_trial(self, tuner_id: str) -> Trial:
-        """Gives a worker its trial; none yet while others run that it may have to take over."""
+        """Gives a worker its trial; none yet while others run that it may have to take over.
+
+        Raises:
+            InputError: If it has no name that a worker has.
+        """
+        named = WORKER.fullmatch(tuner_id) is not None
+        require(named, "worker", f"a name of the form {WORKER.pattern}", repr(tuner_id[:200]))
         if tuner_id in self.ongoing_trials:  # the worker died, and was started again
             self._count_death(self.ongoing_trials[tuner_id])
         if self.stopped and tuner_id not in self.ongoing_trials:
@@ -97,10 +104,43 @@ class Durable(Oracle):
             self.tuner_ids.add(tuner_id)
         return trial
 
+    def get_trial(self, trial_id: str) -> Trial:
+        """Gives a trial.
+
+        Raises:
+            InputError: If there is none of that id.
+        """
+        require(trial_id in self.trials, "trial", "one of this search", repr(trial_id[:200]))
+        return super().get_trial(trial_id)
+
+    def update_trial(self, trial_id: str, metrics: Mapping[str, float], step: int = 0) -> Trial:
+        """Takes the score of a trial, unless it has ended.
+
+        Raises:
+            InputError: If there is no such trial, or it is no score.
+        """
+        trial = self.get_trial(trial_id)
+        if trial_id in self.end_order:
+            return trial
+        scored = set(metrics) == {self.objective.name} and all(map(math.isfinite, metrics.values()))
+        require(scored, "trial", f"a finite {self.objective.name} and nothing else", "others")
+        return super().update_trial(trial_id, metrics, step)
+
     def end_trial(self, trial: Trial) -> None:
-        """Takes the end of a trial; the second one of a trial that two workers ran is nothing."""
+        """Takes the end of a trial; the second one of a trial that two workers ran is nothing.
+
+        Raises:
+            InputError: If there is no such trial, or it can have no such end.
+        """
+        known = self.get_trial(trial.trial_id)
         if trial.trial_id in self.end_order:
             return
+        scored = known.metrics.exists(self.objective.name)
+        ended = trial.status in (*ENDED, TrialStatus.INVALID)
+        require(ended, "trial", "one that has ended", trial.status)
+        require(scored or trial.status != TrialStatus.COMPLETED, "trial", "a score", "none")
+        values, its = trial.hyperparameters.values, known.hyperparameters.values
+        require({**values, **its} == values, "trial", "the values that it was given", "others")
         super().end_trial(trial)
         trial = self.trials[trial.trial_id]
         self._retry_queue = [name for name in self._retry_queue if name != trial.trial_id]

@@ -131,9 +131,9 @@ def search(
             file.update(trials=rows(oracle, config))
             display.show_trial(trial, oracle)
 
-        tuner = Tuner(oracle, config, hypermodel, directory, request)
         if server:
             server.workers.identity = make_identity(directory)
+        tuner = Tuner(oracle, config, hypermodel, directory, request)
         file.update(trials=rows(oracle, config))
         oracle.report = report
         display.show_space(described)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from vgg_keras.errors import InputError
+from vgg_keras.runs.files import read_json
+
 LOOK_SECONDS = 2.0
+
+WORKER = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+"""The names of workers, which are those of their files too."""
 
 
 @dataclass
@@ -45,10 +51,10 @@ def log_file(project: Path, worker: str) -> Path:
 
 
 def read_status(project: Path, worker: str) -> Status:
-    """Reads the status of a worker; an empty one if it has written none."""
+    """Reads the status of a worker; an empty one if it has written none that can be read."""
     try:
-        return Status(**json.loads(status_file(project, worker).read_text()))
-    except FileNotFoundError:
+        return Status(**read_json(status_file(project, worker)))
+    except (InputError, TypeError):
         return Status()
 
 

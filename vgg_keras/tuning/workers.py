@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import platform
+import re
 import sys
 import uuid
 from collections.abc import Iterator
@@ -102,7 +103,8 @@ class Workers:
 
     def __init__(self, count: int, config: SearchConfig, directory: Path, host: str, port: int):
         once = uuid.uuid4().hex[:6]  # machines may have the same name
-        names = (f"{platform.node()}-{once}-{number}" for number in range(count))
+        machine = re.sub(r"[^A-Za-z0-9_.-]", "-", platform.node())[:100]
+        names = (f"{machine}-{once}-{number}" for number in range(count))
         self._names = [name.replace("chief", "") for name in names]  # a chief would have it
         self._project = directory / "tuner"
         self._silence = Silence(self._project)
