@@ -17,6 +17,7 @@ import os
 import random
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -42,15 +43,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        answers = damage(Path(home), options.damages, options.seed)
-        for answer in answers:
-            print(answer)
-    wrong = sum("WRONG" in answer for answer in answers)
-    print(f"{len(answers) - wrong} of {len(answers)} damaged searches ended well")
+        count = wrong = 0
+        for answer in damage(Path(home), options.damages, options.seed):
+            print(answer, flush=True)
+            count, wrong = count + 1, wrong + ("WRONG" in answer)
+    print(f"{count - wrong} of {count} damaged searches ended well")
     return int(bool(wrong))
 
 
-def damage(home: Path, count: int, seed: int) -> list[str]:
+def damage(home: Path, count: int, seed: int) -> Iterator[str]:
     """Damages searches, each in another way, and resumes them.
 
     Args:
@@ -58,7 +59,7 @@ def damage(home: Path, count: int, seed: int) -> list[str]:
         count: Number of damages, chosen among all.
         seed: Seed of the choice.
 
-    Returns:
+    Yields:
         A line for each damage: what was damaged, and how the search ended.
     """
     make_data(home)
@@ -70,7 +71,6 @@ def damage(home: Path, count: int, seed: int) -> list[str]:
         for path in sorted((sound / "search" / name).rglob("*"))
     ]
     rng = random.Random(seed)
-    answers = []
     for number, (name, path, kind) in enumerate(
         rng.sample(all_damages, min(count, len(all_damages)))
     ):
@@ -78,9 +78,8 @@ def damage(home: Path, count: int, seed: int) -> list[str]:
         shutil.copytree(sound, logs)
         spoil(logs / "search" / name / path, kind, rng)
         ending = resume(home, logs, name, expected[name])
-        answers.append(f"{name}: {path}: {kind}: {ending}")
+        yield f"{name}: {path}: {kind}: {ending}"
         shutil.rmtree(logs)
-    return answers
 
 
 def make_data(home: Path) -> None:

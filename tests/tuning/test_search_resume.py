@@ -100,11 +100,11 @@ def test_killed_and_interrupted_a_search_ends_as_if_undisturbed(searched, tmp_pa
     ):
         process = start(tmp_path, "--trainer", "fit", "--trials", "4", *more)
         state = home / "tuner" / f"trial_{trial}" / "trial.json"
-        deadline = time.monotonic() + 120
-        while not state.is_file() and time.monotonic() < deadline:
+        while not state.is_file():
+            assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(number)
-        _, error = process.communicate(timeout=10)
+        _, error = process.communicate(timeout=300)
         assert process.returncode == status
     assert json.loads((home / "result.json").read_text())["status"] == "interrupted"
     command = error.split("Go on with: vgg-keras ")[1].splitlines()[0].split()

@@ -113,7 +113,7 @@ def test_bayesian_without_its_packages_says_what_to_install(tmp_path):
         f"sys.exit(main(['search', '--algorithm', 'bayesian', '--logdir', {str(tmp_path)!r}]))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, env=os.environ
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env=os.environ
     )
     assert done.returncode == 2
     assert "install vgg_keras[bayesian]" in done.stderr

@@ -13,7 +13,7 @@ from vgg_keras.tuning.status import Silence, Watch
 from vgg_keras.tuning.workers import LOST_SECONDS, WATCH_SECONDS, Workers
 
 ALONE_SECONDS = 600
-FAREWELL_SECONDS = 3
+FAREWELL_SECONDS = 10
 
 
 def serve(
