@@ -1,0 +1,95 @@
+"""What `diagnose` is to say of each loop in this folder."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loop and the expected answer: without a cause the loop is right; None is not judged."""
+
+    name: str
+    model: str
+    loop: str
+    data: str = "data.py:make_data"
+    epochs: int = 2
+    cause: str | None = None
+    others: tuple[str, ...] = ()
+    stage: str | None = None
+    first_step: int | None = None
+    first_epoch: int | None = None
+
+
+def wrong(loop, model, cause, stage, step=0, epoch=1, data="data", file="wrong.py", others=()):
+    return Case(
+        loop,
+        f"models.py:make_{model}",
+        f"{file}:{loop}",
+        f"data.py:make_{data}",
+        cause=cause,
+        others=others,
+        stage=stage,
+        first_step=step,
+        first_epoch=epoch,
+    )
+
+
+WRONG = [
+    wrong("dropout_off", "dropout", "training-flag", "forward"),
+    wrong("BatchNormOff", "batch_norm", "training-flag", "forward"),
+    wrong("no_regularisation", "l2", "missing-extra-losses", "loss"),
+    wrong("NoPenalty", "penalty", "missing-extra-losses", "loss"),
+    wrong("broadcast_labels", "regression", "label-shape", "loss", data="regression_data"),
+    wrong("broadcast_outputs", "regression", "label-shape", "loss", data="regression_data"),
+    wrong("logits_as_probabilities", "plain", "from-logits", "loss"),
+    wrong("softmax_twice", "softmax", "from-logits", "loss"),
+    wrong("never_reset", "plain", "metric-not-reset", "metrics", None, 2),
+    wrong("sums_never_reset", "plain", "metric-not-reset", "metrics", None, 2),
+    wrong("batch_losses_averaged", "plain", "mean-of-batch-means", "metrics", None),
+    wrong("ListsAveraged", "softmax", "mean-of-batch-means", "metrics", None),
+    wrong("last_loss", "batch_norm", "last-batch-only", "metrics", None),
+    wrong("last_train_on_batch", "plain", "last-batch-only", "metrics", None),
+    wrong("shuffled", "plain", "data-order", "batch"),
+    wrong("permuted_arrays", "sgd", "data-order", "batch", 7, 2),
+    wrong("remainder_dropped", "plain", "dropped-remainder", "batch", 6),
+    wrong("steps_rounded_down", "softmax", "dropped-remainder", "batch", 6),
+    wrong("divided_again", "plain", "input-preprocessing", "batch"),
+    wrong("standardised", "softmax", "input-preprocessing", "batch"),
+    wrong("default_adam", "plain", "optimizer-config", "update"),
+    wrong("OtherEpsilon", "softmax", "optimizer-config", "update"),
+    wrong("with_momentum", "sgd", "optimizer-config", "update", 1),
+    wrong("clipping_forgotten", "clipped", "gradient-clipping", "update"),
+    wrong("clipped_by_hand", "sgd", "gradient-clipping", "gradients"),
+    wrong("summed_losses", "sgd", "gradient-scale", "loss"),
+    wrong("averaged_again", "plain", "gradient-scale", "gradients"),
+    wrong("applied_twice", "plain", "double-update", "update"),
+    wrong("stepped_and_fitted", "softmax", "double-update", "update"),
+    wrong("last_layer_only", "plain", "wrong-variables", "gradients"),
+    wrong("frozen_layer", "plain", "wrong-variables", "gradients"),
+    wrong("weights_ignored", "plain", "sample-weight", "loss", data="weighted_data"),
+    wrong("weights_normalised", "sgd", "sample-weight", "loss", data="weighted_data"),
+    wrong("schedule_by_epoch", "schedule", "learning-rate-schedule", "update", 1),
+    wrong("halved_each_epoch", "plain", "learning-rate-schedule", "update", 7, 2),
+    wrong("squared_error", "softmax", "loss-definition", "loss"),
+    wrong("smoothed_labels", "plain", "loss-definition", "loss"),
+    wrong("statistics_discarded", "batch_norm", "state-not-updated", "state"),
+    wrong("images_shuffled", "plain", "data-pairing", "batch"),
+    wrong("labels_shifted", "softmax", "data-pairing", "batch"),
+    wrong("weights_redrawn", "plain", "initial-weights", "forward"),
+    wrong("decay_forgotten", "decay", "weight-decay", "update"),
+    wrong("decayed_by_hand", "sgd", "weight-decay", "update"),
+    wrong("two_batches_a_step", "plain", "gradient-accumulation", None),
+    wrong("average_left_out", "ema", "ema-not-finalized", "finalize", None, None),
+    wrong("averaged_each_epoch", "ema", "ema-applied", "finalize", None),
+    wrong("averaged_by_hand", "plain", "ema-applied", "finalize", None, None),
+    wrong("never_scaled", "float16", "loss-scaling", "gradients"),
+    wrong("binary_accuracy", "softmax", "metric-definition", "metrics", None),
+    wrong("figures_of_the_end", "plain", "metric-definition", "metrics", None),
+    wrong("adam_each_epoch", "plain", "optimizer-recreated", "update", 7, 2),
+    wrong("BatchAttribute", "plain", "stale-trace", None, 1),
+    wrong("counted_in_python", "schedule", "stale-trace", None, 1),
+    wrong("unconstrained", "constraint", "constraint-skipped", "update"),
+    wrong("validated_by_training", "plain", "validation-leak", None, 7, None),
+    wrong("joined_with_validation", "softmax", "validation-leak", "batch", 7),
+]
+
+CASES = WRONG
