@@ -92,4 +92,82 @@ WRONG = [
     wrong("joined_with_validation", "softmax", "validation-leak", "batch", 7),
 ]
 
-CASES = WRONG
+TWO = [
+    wrong(
+        "dropout_off_and_losses_averaged",
+        "dropout",
+        "training-flag",
+        "forward",
+        file="two.py",
+        others=("mean-of-batch-means",),
+    ),
+    wrong(
+        "broadcast_and_never_reset",
+        "regression",
+        "label-shape",
+        "loss",
+        data="regression_data",
+        file="two.py",
+        others=("metric-not-reset",),
+    ),
+    wrong(
+        "PlainAndClipped",
+        "l2",
+        "missing-extra-losses",
+        "loss",
+        file="two.py",
+        others=("gradient-clipping",),
+    ),
+    wrong(
+        "divided_and_default_adam",
+        "plain",
+        "input-preprocessing",
+        "batch",
+        file="two.py",
+        others=("optimizer-config",),
+    ),
+    wrong(
+        "logits_and_adam_each_epoch",
+        "plain",
+        "from-logits",
+        "loss",
+        file="two.py",
+        others=("optimizer-recreated",),
+    ),
+]
+
+
+def right(loop, model, data="data"):
+    return Case(loop, f"models.py:make_{model}", f"right.py:{loop}", f"data.py:make_{data}")
+
+
+RIGHT = [
+    right("own_adam", "plain"),
+    right("scaled_and_unscaled", "plain"),
+    right("on_batches", "batch_norm"),
+    right("persistent_tape", "softmax"),
+    right("two_tapes", "softmax"),
+    right("over_arrays", "dropout"),
+    right("train_step_by_hand", "batch_norm"),
+    right("loss_by_hand", "sgd"),
+    right("PerExample", "penalty"),
+    right("fit_by_epoch", "plain"),
+    right("overridden_step", "plain"),
+    right("enumerated", "dropout"),
+    right("by_iterator", "l2"),
+    right("batched_again", "clipped"),
+    right("repeated", "schedule"),
+    right("clone_trained", "decay"),
+    right("OneGraph", "batch_norm"),
+    right("own_model", "plain"),
+    right("logits_recovered", "softmax"),
+    right("flat_labels", "regression", "regression_data"),
+    right("weighted_by_hand", "sgd", "weighted_data"),
+    right("named_inputs", "two_inputs", "two_input_data"),
+    right("scaled_loss", "float16"),
+    right("descent_by_hand", "sgd"),
+    right("averages_at_the_end", "ema"),
+    right("half_batches", "sgd"),
+]
+
+CASES = [*WRONG, *TWO, *RIGHT]

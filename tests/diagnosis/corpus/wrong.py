@@ -435,14 +435,14 @@ def stepped_and_fitted(model, dataset, epochs):
     """Updates by its own step, then by train_on_batch for the figures."""
     history = {"loss": []}
     for _ in range(epochs):
-        total = 0.0
+        total, count = 0.0, 0
         for x, y in dataset:
             with tf.GradientTape() as tape:
                 loss = model.loss(y, model(x, training=True))
             grads = tape.gradient(loss, model.trainable_variables)
             model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
-            total += len(x) * model.train_on_batch(x, y)[0]
-        history["loss"].append(total / 100)
+            total, count = total + len(x) * model.train_on_batch(x, y)[0], count + len(x)
+        history["loss"].append(total / count)
     return history
 
 
