@@ -69,6 +69,13 @@ class Rows:
                 return self._take(expected), expected
         return self._take(indices), indices
 
+    def count_of(self, inputs: Any) -> int:
+        """How many examples that a model was called with are among these."""
+        first, wanted = tf.nest.flatten(inputs)[0], tf.nest.flatten(self.x)[0]
+        if first.shape[1:] != wanted.shape[1:]:
+            return 0
+        return sum(row.astype(wanted.dtype).tobytes() in self._index for row in first)
+
     def expected(self, step: int, inputs: Any) -> Batch | None:
         """The examples of a step with the inputs that a model was called with instead."""
         indices = self.indices(step)
@@ -87,9 +94,8 @@ class Rows:
         fitted = slope * given + offset
         if not np.allclose(fitted.ravel(), first.ravel(), atol=1e-4 * np.abs(first).max()):
             return None
-        return (
-            f"{slope:.6g} times {f'and {offset:.3g} more ' if abs(offset) > 1e-6 else ''}".strip()
-        )
+        more = f"{offset:.3g} more than " if abs(offset) > 1e-6 else ""
+        return f"{more}{slope:.6g} times"
 
     def _take(self, indices: list[int]) -> Batch:
         parts = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from vgg_keras.config import DiagnoseConfig
 from vgg_keras.datasets import Arrays, Streams
 from vgg_keras.datasets.batches import as_input
 from vgg_keras.diagnosis.data import Rows
-from vgg_keras.diagnosis.figures import history_of, judge_figures
+from vgg_keras.diagnosis.figures import Figures, history_of, history_of_metrics
 from vgg_keras.diagnosis.judge import Finding, Judge
 from vgg_keras.diagnosis.loops import run_loop
-from vgg_keras.diagnosis.observer import Observer, Step, state_of
+from vgg_keras.diagnosis.observer import Observer, State, set_state, state_of
 from vgg_keras.diagnosis.reference import Reference
 from vgg_keras.errors import InputError, require
 from vgg_keras.reporting.explanations import EXPLANATIONS
@@ -37,6 +37,9 @@ FLOORS = {"float32": 1e-5, "float64": 1e-9}
 """Relative rounding errors of a step, by the dtype that it is computed in."""
 
 FLOOR_OF_HALF_PRECISION = 5e-3
+
+STALE = 0.01
+"""Share of the way of the weights by which graphs may differ in any case."""
 
 OF_KERAS_2 = {
     "reset_states": "reset_state()",
@@ -151,15 +154,13 @@ class Session:
     ):
         self._config, self._loop, self._train, self._test = config, loop, train, test
         self._rows, self._tests = Rows(train), Rows(test)
+        self._make_model = make_model
         self._model, model = self._make(make_model), self._make(make_reference)
         compat.build_all(model, train.element_spec)
-        if not self._model.built:
-            compat.build_all(self._model, train.element_spec)
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         self._reference = Reference(model)
-        for variable, value in zip(self._model.variables, self._reference.initial, strict=True):
-            variable.assign(value)
+        self._begin_alike()
         kind = model.compute_dtype if hasattr(model, "compute_dtype") else "float32"
         self._floor = FLOORS.get(kind, FLOOR_OF_HALF_PRECISION)
 
@@ -170,6 +171,11 @@ class Session:
         expected = "a function that returns a compiled keras.Model"
         require(compiled, "--model", expected, f"one that returns {type(model).__name__}")
         return model
+
+    def _begin_alike(self) -> None:
+        if not self._model.built:
+            compat.build_all(self._model, self._train.element_spec)
+        set_state(self._model, self._reference.initial)
 
     def run(self) -> dict[str, Any]:
         """Runs the loop, and compares it with `fit`.
@@ -183,12 +189,12 @@ class Session:
         tf.config.run_functions_eagerly(True)
         try:
             with observer.watching():
-                returned = self._run_loop()
+                returned = self._run_loop(self._loop)
             return self._judge(observer, history_of(returned))
         finally:
             tf.config.run_functions_eagerly(eager)
 
-    def _run_loop(self) -> Any:
+    def _run_loop(self, loop: Any) -> Any:
         config = self._config
         arrays: dict[str, Any] = {}
         for part, rows in (("train", self._rows), ("test", self._tests)):
@@ -197,7 +203,7 @@ class Session:
         values = {"model": self._model, "train": self._train, "test": self._test, **arrays}
         values |= {"epochs": config.epochs, "batch_size": config.batch_size}
         try:
-            return run_loop(self._loop, values)
+            return run_loop(loop, values)
         except (AttributeError, TypeError) as error:
             for name, instead in OF_KERAS_2.items():
                 if re.search(rf"\b{name}\b", str(error)):
@@ -214,7 +220,7 @@ class Session:
             return inconclusive("no update by an optimizer was seen")
         if shapes != {tuple(v.shape for v in self._reference.initial)}:
             return inconclusive("other models than the one of --model are trained")
-        judge = Judge(self._reference, self._rows, self._floor)
+        judge = Judge(self._reference, self._rows, self._tests, self._floor)
         findings = judge.judge(steps)
         expected = epochs * len(self._rows.batches)
         causes = {finding.cause for finding in findings}
@@ -222,23 +228,44 @@ class Session:
             reason = f"the loop makes {len(steps)} updates in {epochs} epochs; fit {expected}"
             return inconclusive(reason)
         if None not in causes:
-            for finding in judge_figures(history, judge, self._tests, epochs):
-                if finding.cause not in causes:
-                    causes.add(finding.cause)
-                    findings.append(finding)
-        findings += self._finalized(observer, steps)
+            figures = Figures(judge, self._tests, epochs)
+            findings += figures.judge(history or history_of_metrics(observer, epochs), observer)
+            findings += judge.judge_end(state_of(steps[-1].model))
+        if not findings:
+            findings += self._stale(state_of(steps[-1].model))
         return self._report(findings, len(steps))
 
-    def _finalized(self, observer: Observer, steps: list[Step]) -> list[Finding]:
-        optimizer = self._reference.model.optimizer
-        if not optimizer.use_ema:
-            return []
-        final, last = state_of(observer.models[-1]), steps[-1]
-        kept = all(np.array_equal(a, b) for a, b in zip(final, last.after, strict=True))
-        if not kept:
-            return []
-        evidence = ["The weights at the end are not the averages that the optimizer keeps."]
-        return [Finding("ema-not-finalized", "finalize", len(steps) - 1, None, evidence, None)]
+    def _stale(self, eager: State) -> Iterator[Finding]:
+        """Runs the loop once more, as its user does, in graphs, and compares the final weights.
+
+        `fit` as graphs and line by line says how much of a difference is rounding.
+        """
+        tf.config.run_functions_eagerly(False)
+        first = self._reference.initial
+        graph = self._trained(self._loop)
+        floors = [self._trained(fit), *self._eagerly(fit)]
+        tf.config.run_functions_eagerly(True)
+        gap, floor = distance(graph, eager, first), distance(*floors, first)
+        if gap <= max(10 * floor, STALE):
+            return
+        evidence = [
+            f"Run as graphs the weights end {gap:.3g} of their way apart from those of the same loop "
+            f"run line by line; with fit it is {floor:.3g}."
+        ]
+        yield Finding("stale-trace", "update", 1, None, evidence, None, gap, floor)
+
+    def _eagerly(self, loop: Any) -> Iterator[State]:
+        tf.config.run_functions_eagerly(True)
+        yield self._trained(loop)
+
+    def _trained(self, loop: Any) -> State:
+        """The weights that a loop leaves, which begins where the model was made."""
+        observer = Observer(set(), self._reference.initial)
+        self._model = self._make(self._make_model)
+        self._begin_alike()
+        with observer.watching():
+            self._run_loop(loop)
+        return state_of(observer.models[-1] if observer.models else self._model)
 
     def _report(self, findings: list[Finding], count: int) -> dict[str, Any]:
         if not findings:
@@ -281,3 +308,16 @@ def files_of(loop: Any) -> set[str]:
         code = next((getattr(m, "__code__", None) for m in methods if inspect.isroutine(m)), None)
     files = {str(path) for path in plugins.files_run()}
     return files | ({str(Path(code.co_filename))} if code else set())
+
+
+def distance(first: State, second: State, start: State) -> float:
+    """How far apart two trainings end, as a share of the way of the second.
+
+    Args:
+        first: Where one ends.
+        second: Where the other ends.
+        start: Where both begin.
+    """
+    apart = sum(float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(first, second, strict=True))
+    way = sum(float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(second, start, strict=True))
+    return float(np.sqrt(apart / way)) if way else 0.0

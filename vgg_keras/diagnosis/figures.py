@@ -1,18 +1,21 @@
-"""The figures that a loop returns, beside those that `fit` gives for the same steps."""
+"""The figures of a loop, beside those that `fit` gives for the same steps."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.judge import Finding, Judge
+from vgg_keras.diagnosis.observer import Observer, State
 from vgg_keras.diagnosis.reference import (
     Batch,
     Forward,
@@ -25,14 +28,21 @@ from vgg_keras.diagnosis.reference import (
 TOLERANCE = 1e-4
 """Relative difference of figures that is no difference: they are sums in other orders."""
 
-OTHER_LOSSES = {"gradient-scale", "loss-definition"}
+OTHER_LOSSES = {"gradient-scale", "loss-definition", "loss-scaling"}
 """Causes after which the loop's loss is expected to be another one."""
 
-Series = list[tuple[dict[str, float], int]]
-"""For each batch of an epoch its own figures, and its size."""
 
-Epoch = tuple[Series, dict[str, float]]
-"""The batches of an epoch, and the figures that `fit` gives for it."""
+@dataclass(frozen=True)
+class Epoch:
+    """Figures of an epoch.
+
+    Attributes:
+        batches: For each batch its figures by name, and its size.
+        whole: The figures that `fit` gives.
+    """
+
+    batches: list[tuple[dict[str, float], int]]
+    whole: dict[str, float]
 
 
 def history_of(returned: Any) -> dict[str, list[float]]:
@@ -49,140 +59,242 @@ def history_of(returned: Any) -> dict[str, list[float]]:
     return figures
 
 
-def name_in_fit(name: str, known: Sequence[str]) -> str | None:
-    """The name that `fit` has for a figure; None if it has none.
+def history_of_metrics(observer: Observer, epochs: int) -> dict[str, list[float]]:
+    """What a loop's means held at the end of each epoch, by their names."""
+    calls = sum(len(step.calls) for step in observer.steps)
+    ends = [int(end) for end in np.linspace(0, calls, epochs + 1)[1:]]
+    figures = {}
+    own = {id(metric) for metric in observer.own_metrics()}
+    for figure in observer.figures.values():
+        name = figure.metric.name
+        if id(figure.metric) not in own:
+            continue
+        validation = set(figure.values) <= set(ends) and len(ends) < calls
+        if all(end in figure.values for end in ends):
+            prefix = "val_" if validation else ""
+            figures[f"{prefix}{plain(name)}"] = [figure.values[end] for end in ends]
+    return figures
+
+
+def plain(name: str) -> str:
+    """The name of a figure as `fit` would call it."""
+    name = re.sub(r"[\s-]+", "_", name.strip().lower())
+    name = re.sub(r"^(test|valid|validation|val)_", "val_", name)
+    name = re.sub(r"^(train|training)_", "", name)
+    name = re.sub(r"^(val_)?(sparse_categorical|categorical|binary)_accuracy", r"\1accuracy", name)
+    name = re.sub(r"(^|_)acc$", r"\1accuracy", name)
+    return re.sub(r"losses$", "loss", name)
+
+
+class Figures:
+    """Compares figures with those that `fit` gives for the steps that a loop made.
 
     Args:
-        name: Name that the loop gives it.
-        known: Names that `fit` has.
-    """
-    plain = re.sub(r"[\s-]+", "_", name.strip().lower())
-    plain = re.sub(r"^(test|valid|validation|val)_", "val_", plain)
-    plain = re.sub(r"^(train|training)_", "", plain)
-    plain = re.sub(r"_?(acc|accuracies)$", lambda m: m[0].replace(m[1], "accuracy"), plain)
-    plain = re.sub(r"losses$", "loss", plain)
-    return next((candidate for candidate in known if candidate in (name, plain)), None)
-
-
-def judge_figures(
-    history: Mapping[str, Sequence[float]], judge: Judge, tests: Rows | None, epochs: int
-) -> Iterator[Finding]:
-    """Compares figures with those that `fit` gives for the steps that the loop made.
-
-    Args:
-        history: Figures of the loop, one an epoch.
         judge: Has judged the steps.
-        tests: Test data, if there are any.
+        tests: Test data.
         epochs: Number of epochs.
-
-    Yields:
-        A finding for each figure that differs, the training's first.
     """
-    of_epochs = np.array_split(np.arange(len(judge.seen)), epochs)
-    train: list[Epoch] = []
-    test: list[Epoch] = []
-    wrong: list[Epoch] = []
-    plain = Variation()
-    for indices in of_epochs:
-        seen = [judge.seen[index] for index in indices]
-        if not len(indices) or None in seen:
+
+    def __init__(self, judge: Judge, tests: Rows, epochs: int):
+        self._judge, self._tests = judge, tests
+        self._parts = np.array_split(np.arange(len(judge.seen)), epochs)
+
+    def judge(
+        self, history: Mapping[str, Sequence[float]], observer: Observer
+    ) -> Iterator[Finding]:
+        """Judges all figures.
+
+        Args:
+            history: Figures of the loop, one an epoch.
+            observer: Has seen its metrics.
+
+        Yields:
+            What was found: each cause once.
+        """
+        known = self._judge.known
+        if not history or any(seen is None for seen in self._judge.seen):
             return
-        train.append(_epoch(judge.reference, seen, judge.how))
-        if tests:
-            pairs = [(judge.afters[indices[-1]], batch) for batch in tests.batches]
-            test.append(_epoch(judge.reference, pairs, replace(plain, training=False)))
-            wrong.append(_epoch(judge.reference, pairs, plain))
-    known = [*train[0][1], *(f"val_{name}" for name in (test[0][1] if test else ()))]
-    for name, values in history.items():
-        key = name_in_fit(name, known)
-        if key is None or len(values) != epochs:
-            continue
-        validation = key.startswith("val_")
-        shown = test if validation else train
-        metric = key.removeprefix("val_")
-        if metric == "loss" and judge.known & OTHER_LOSSES:
-            continue
-        yield from _compare(name, metric, values, shown, of_epochs, wrong if validation else None)
+        if any(not len(part) for part in self._parts):
+            return
+        names = {*self._train[0].whole, *(f"val_{name}" for name in self._test[0].whole)}
+        for name, values in history.items():
+            key = name if name in names else plain(name)
+            if key not in names or len(values) != len(self._parts):
+                continue
+            for finding in self._compare(name, key, values, observer):
+                if finding.cause not in known:
+                    known.add(finding.cause)
+                    yield finding
 
+    def _epoch(self, pairs: Sequence[tuple[State, Batch]], how: Variation) -> Epoch:
+        return epoch_of(self._judge.reference, pairs, how)
 
-def _compare(
-    name: str,
-    metric: str,
-    values: Sequence[float],
-    epochs: list[Epoch],
-    of_epochs: Sequence[np.ndarray],
-    with_training: list[Epoch] | None,
-) -> Iterator[Finding]:
-    series, right = [epoch[0] for epoch in epochs], [epoch[1][metric] for epoch in epochs]
-    percent = 100.0 if all(_near(v, 100 * r) for v, r in zip(values, right, strict=True)) else 1.0
-    values = [value / percent for value in values]
-    wrong = [index for index, value in enumerate(values) if not _near(value, right[index])]
-    if not wrong:
-        return
-    first = wrong[0]
-    before = abs(values[first] - right[first])
-    steps = of_epochs[first]
-    places = {"metric-not-reset": 0, "last-batch-only": min(1, len(steps) - 1)}
-    explanations: list[tuple[tuple[str, ...], Callable[[int], float]]] = [
-        (("mean-of-batch-means",), lambda e: _plain(series[e], metric)),
-        (("last-batch-only",), lambda e: series[e][-1][0][metric]),
-        (("metric-not-reset",), lambda e: _weighted(list(chain(*series[: e + 1])), metric)),
-        (
-            ("metric-not-reset", "mean-of-batch-means"),
-            lambda e: _plain(list(chain(*series[: e + 1])), metric),
-        ),
-        (("metric-definition",), lambda e: _plain(series[e], metric) * len(series[e])),
-    ]
-    if with_training:
-        training = with_training
-        explanations += [
-            (("training-flag",), lambda e: training[e][1][metric]),
-            (("training-flag", "mean-of-batch-means"), lambda e: _plain(training[e][0], metric)),
+    @cached_property
+    def _train(self) -> list[Epoch]:
+        seen = [[pair for i in part if (pair := self._judge.seen[i])] for part in self._parts]
+        return [self._epoch(pairs, self._judge.how) for pairs in seen]
+
+    @cached_property
+    def _at_ends(self) -> list[Epoch]:
+        """The training batches with the weights at the end of the epoch."""
+        return [
+            self._epoch(
+                [
+                    (self._judge.afters[part[-1]], pair[1])
+                    for i in part
+                    if (pair := self._judge.seen[i])
+                ],
+                Variation(training=False),
+            )
+            for part in self._parts
         ]
-    for causes, figure in explanations:
-        if all(_near(value, figure(epoch)) for epoch, value in enumerate(values)):
-            after = abs(values[first] - figure(first))
-            for cause in causes:
-                evidence = [
-                    f"{name} of epoch {first + 1} is {values[first]:.6g}; fit's is "
-                    f"{right[first]:.6g} for the same steps."
-                ]
-                step = int(steps[places.get(cause, -1)])
-                yield Finding(cause, "metrics", step, name, evidence, None, before, after)
+
+    def _tested(self, training: bool) -> list[Epoch]:
+        ends = [self._judge.afters[part[-1]] for part in self._parts]
+        how = Variation(training=training)
+        return [self._epoch([(end, batch) for batch in self._tests.batches], how) for end in ends]
+
+    @cached_property
+    def _test(self) -> list[Epoch]:
+        return self._tested(training=False)
+
+    def _compare(
+        self, name: str, key: str, values: Sequence[float], observer: Observer
+    ) -> Iterator[Finding]:
+        validation, metric = key.startswith("val_"), key.removeprefix("val_")
+        if metric == "loss" and self._judge.known & OTHER_LOSSES and not validation:
             return
-    evidence = [f"{name} of epoch {first + 1} is {values[first]:.6g}; fit's is {right[first]:.6g}."]
-    yield Finding(None, "metrics", int(steps[-1]), name, evidence, None, before)
+        epochs = self._test if validation else self._train
+        right = [epoch.whole[metric] for epoch in epochs]
+        if all(near(value, 100 * figure) for value, figure in zip(values, right, strict=True)):
+            return
+        wrong = [i for i, value in enumerate(values) if not near(value, right[i])]
+        if not wrong:
+            return
+        first = wrong[0]
+        evidence = [
+            f"{name} of epoch {first + 1} is {values[first]:.6g}; fit's is {right[first]:.6g} for "
+            "the same steps."
+        ]
+        place = next(
+            (f.place for f in observer.figures.values() if plain(f.metric.name) in (key, metric)),
+            None,
+        )
+        gap = abs(values[first] - right[first])
+        for causes, figure in self._explanations(epochs, metric, validation, observer):
+            if all(near(value, figure(epoch)) for epoch, value in enumerate(values)):
+                after = abs(values[first] - figure(first))
+                for cause in causes:
+                    step = self._step(cause, first)
+                    yield Finding(cause, "metrics", step, name, evidence, place, gap, after)
+                return
+        yield Finding(None, "metrics", self._step("", first), name, evidence, place, gap)
+
+    def _step(self, cause: str, epoch: int) -> int:
+        """The first step after which a figure with a fault is another one."""
+        part = self._parts[epoch]
+        places = {"metric-not-reset": 0, "last-batch-only": min(1, len(part) - 1)}
+        return int(part[places.get(cause, -1)])
+
+    def _explanations(
+        self, epochs: list[Epoch], metric: str, validation: bool, observer: Observer
+    ) -> Iterator[tuple[tuple[str, ...], Callable[[int], float]]]:
+        batches = [epoch.batches for epoch in epochs]
+        yield ("mean-of-batch-means",), lambda e: mean(batches[e], metric)
+        yield ("last-batch-only",), lambda e: batches[e][-1][0][metric]
+        yield ("metric-not-reset",), lambda e: weighted(chain(*batches[: e + 1]), metric)
+        yield (
+            ("metric-not-reset", "mean-of-batch-means"),
+            lambda e: mean(chain(*batches[: e + 1]), metric),
+        )
+        yield ("metric-definition",), lambda e: mean(batches[e], metric) * len(batches[e])
+        if validation:
+            training = self._tested(training=True)
+            yield ("training-flag",), lambda e: training[e].whole[metric]
+            yield (
+                ("training-flag", "mean-of-batch-means"),
+                lambda e: mean(training[e].batches, metric),
+            )
+        else:
+            ends = self._at_ends
+            yield ("metric-definition",), lambda e: ends[e].whole[metric]
+            yield ("metric-definition",), lambda e: mean(ends[e].batches, metric)
+        for other in observer.own_metrics():
+            if type(other) is not keras.metrics.Mean:
+                for targets in ("as they are", "one hot"):
+                    yield ("metric-definition",), self._by_metric(other, validation, targets)
+
+    def _by_metric(
+        self, metric: keras.Metric, validation: bool, targets: str
+    ) -> Callable[[int], float]:
+        """The figure of an epoch by another metric."""
+
+        def figure(epoch: int) -> float:
+            fresh = type(metric).from_config(metric.get_config())
+            part = self._parts[epoch]
+            if validation:
+                state = self._judge.afters[part[-1]]
+                pairs = [(state, batch) for batch in self._tests.batches]
+            else:
+                pairs = [pair for i in part if (pair := self._judge.seen[i])]
+            for state, batch in pairs:
+                how = replace(self._judge.how, training=not validation)
+                outputs = self._judge.reference.forward(state, batch, how).outputs
+                y = batch.y
+                if targets == "one hot":
+                    y = np.eye(np.shape(outputs)[-1])[np.asarray(y, int).reshape(-1)]
+                fresh.update_state(y, outputs)
+            return float(fresh.result())
+
+        def tried(epoch: int) -> float:
+            try:
+                return figure(epoch)
+            except (TypeError, ValueError, LookupError, NotImplementedError, tf.errors.OpError):
+                return float("nan")  # a metric of targets of another kind
+
+        return tried
 
 
-def _epoch(reference: Reference, pairs: Sequence[Any], how: Variation) -> Epoch:
+def epoch_of(reference: Reference, pairs: Sequence[tuple[State, Batch]], how: Variation) -> Epoch:
+    """The figures of an epoch.
+
+    Args:
+        reference: Model that is trained as `fit` does.
+        pairs: For each batch the state that it meets, and its examples.
+        how: How outputs and losses are computed.
+    """
     model, series = reference.model, []
     made = [(batch, reference.forward(state, batch, how)) for state, batch in pairs]
     for batch, forward in made:
         model.reset_metrics()
-        figures = _figures(model, batch, forward)
+        figures = figures_of(model, batch, forward)
         series.append(({**figures, "loss": forward.unscaled_loss}, batch.size))
     model.reset_metrics()
-    total: dict[str, float] = {}
+    whole: dict[str, float] = {}
     for batch, forward in made:
-        total = _figures(model, batch, forward)
-    return series, {**total, "loss": _weighted(series, "loss")}
+        whole = figures_of(model, batch, forward)
+    return Epoch(series, {**whole, "loss": weighted(series, "loss")})
 
 
-def _figures(model: keras.Model, batch: Batch, forward: Forward) -> dict[str, float]:
+def figures_of(model: keras.Model, batch: Batch, forward: Forward) -> dict[str, float]:
+    """The compiled metrics after a batch."""
     parts = (batch.x, batch.y, forward.outputs, batch.weights)
     tensors = (None if part is None else as_tensors(part) for part in parts)
     figures = model.compute_metrics(*tensors)
     return {name: float(keras.ops.convert_to_numpy(value)) for name, value in figures.items()}
 
 
-def _weighted(series: Series, metric: str) -> float:
-    values, sizes = zip(*((figures[metric], size) for figures, size in series), strict=True)
+def weighted(batches: Any, metric: str) -> float:
+    """The mean of a figure over batches by their sizes."""
+    values, sizes = zip(*((figures[metric], size) for figures, size in batches), strict=True)
     return float(np.average(values, weights=sizes))
 
 
-def _plain(series: Series, metric: str) -> float:
-    return float(np.mean([figures[metric] for figures, _ in series]))
+def mean(batches: Any, metric: str) -> float:
+    """The mean of a figure over batches, whatever their sizes."""
+    return float(np.mean([figures[metric] for figures, _ in batches]))
 
 
-def _near(first: float, second: float) -> bool:
+def near(first: float, second: float) -> bool:
+    """Whether two figures are the same but for the order of sums."""
     return close(first, second, TOLERANCE, 1.0)

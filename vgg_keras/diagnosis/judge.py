@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,25 +14,20 @@ import tensorflow as tf
 from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.observer import State, Step
 from vgg_keras.diagnosis.reference import Batch, Forward, Reference, Variation, close
+from vgg_keras.diagnosis.updates import Updates, is_average
 
-VARIATIONS: dict[str, dict[str, Any]] = {
-    "training-flag": {"training": False},
-    "missing-extra-losses": {"extra_losses": False},
-    "sample-weight": {"sample_weight": False},
-    "from-logits": {"from_logits": True},
-    "label-shape": {"flat_labels": True},
-}
+VARIATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("training-flag", {"training": False}),
+    ("missing-extra-losses", {"extra_losses": False}),
+    ("sample-weight", {"sample_weight": False}),
+    ("sample-weight", {"normalised": True}),
+    ("from-logits", {"from_logits": True}),
+    ("label-shape", {"flat_labels": True}),
+    ("loss-scaling", {"scaled": False}),
+)
 """Causes that make another forward pass, loss or gradient, the simplest first."""
 
-SETTINGS = {
-    "weight_decay": "weight-decay",
-    "clipnorm": "gradient-clipping",
-    "clipvalue": "gradient-clipping",
-    "global_clipnorm": "gradient-clipping",
-}
-"""Settings of optimizers whose causes have names of their own."""
-
-NOT_COMPARED = ("name", "use_ema", "ema_momentum", "ema_overwrite_frequency")
+Gradients = list[np.ndarray | None]
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,8 @@ class Judge:
 
     Args:
         reference: Model that is trained as `fit` does.
-        rows: The training data.
+        rows: Training data.
+        tests: Test data.
         floor: Relative rounding error that is no difference.
 
     Attributes:
@@ -76,421 +72,455 @@ class Judge:
         afters: For each of these, the state after.
     """
 
-    def __init__(self, reference: Reference, rows: Rows, floor: float):
-        self.reference, self.rows, self.floor = reference, rows, floor
-        self.how = Variation()
+    def __init__(self, reference: Reference, rows: Rows, tests: Rows, floor: float):
+        self.reference, self._rows, self._tests, self._floor = reference, rows, tests, floor
+        self.how, self._factor = Variation(), 1.0
+        self.known: set[str | None] = set()
         self.seen: list[tuple[State, Batch] | None] = []
         self.afters: list[State] = []
-        self._factor = 1.0
-        self.known: set[str | None] = set()
+        self._updates = Updates(reference, floor)
         self._next = 0
-        self._update: list[tuple[State, list[np.ndarray | None]]] = []
-        self._optimizer = reference.model.optimizer
+        self._indices: list[int] = []
         model = reference.model
         trainable = {id(variable) for variable in model.trainable_variables}
-        self._trainable = [index for index, v in enumerate(model.variables) if id(v) in trainable]
+        self._trainable = [i for i, v in enumerate(model.variables) if id(v) in trainable]
         self._others = [
             index
-            for index, v in enumerate(model.variables)
-            if id(v) not in trainable and np.issubdtype(np.dtype(v.dtype), np.floating)
+            for index, variable in enumerate(model.variables)
+            if id(variable) not in trainable and "float" in variable.dtype
         ]
-        self.names = [variable.path for variable in model.variables]
+        self._names = [variable.path for variable in model.variables]
 
     def judge(self, steps: Sequence[Step]) -> list[Finding]:
         """Judges all steps.
 
         Returns:
-            What was found: each cause once, the earliest first.
+            What was found: each cause once, the earliest first. Nothing that comes after a
+            difference without a cause is looked at.
         """
         findings: list[Finding] = []
+        self._ratios = [self._ratio_of(step) for step in steps]
+        self._rates = {step.rate for step in steps}
         previous: Step | None = None
         for step in steps:
-            number = max(0, len(self.seen) - (not step.calls))
-            for finding in self._judge(number, step, previous):
+            for finding in self._judge(step, previous):
                 if finding.cause not in self.known:
                     self.known.add(finding.cause)
                     findings.append(finding)
                 if finding.cause is None:
                     return findings
-            self.afters = [*self.afters, *[step.after] * len(self.seen)][: len(self.seen)]
+            self.afters += [step.after] * (len(self.seen) - len(self.afters))
             self.afters[-1] = step.after
             previous = step
         return findings
 
-    def _judge(self, number: int, step: Step, previous: Step | None) -> Iterator[Finding]:
-        place = step.calls[0].place if step.calls else step.place
-        yield from self._between(number, step, previous, place)
-        applied = self._by_variable(step, step.applied)
-        if not step.calls:
-            if previous:
-                evidence = ["The optimizer was called twice for one forward pass."]
-                yield Finding("double-update", "update", number, None, evidence, step.place)
-            yield from self._after(number, step, applied)
-            return
-        if len(step.calls) > 1:
-            evidence = [f"{len(step.calls)} batches make one update; in fit each makes one."]
-            yield Finding("gradient-accumulation", "gradients", number, None, evidence, place)
-        batch, indices = self.rows.batch_of(step.calls[0].inputs, self._next)
-        if len(step.calls) == 1:
-            yield from self._data(number, step, batch, indices, place)
-        if batch is None:
-            batch = self.rows.expected(self._next - 1, step.calls[0].inputs)
-        seen = (step.before, batch) if len(step.calls) == 1 and batch else None
-        self.seen += [seen] * len(step.calls)
-        if len(step.calls) == 1 and batch is not None:
-            yield from self._forward(number, step, batch)
-        yield from self._clipped(number, step, applied)
-        yield from self._variables(number, step, applied)
-        yield from self._after(number, step, applied)
+    def judge_end(self, final: State) -> Iterator[Finding]:
+        """Judges the weights that the loop leaves."""
+        step, last = len(self.seen) - 1, self.afters[-1]
+        optimizer = self.reference.model.optimizer
+        changed = self._differing(final, last)
+        if optimizer.use_ema and not changed:
+            evidence = ["The weights at the end are not the averages that the optimizer keeps."]
+            yield Finding("ema-not-finalized", "finalize", step, None, evidence, None)
+        elif changed and not optimizer.use_ema:
+            yield self._changed(step, final, last, changed, "finalize", None)
 
-    def _between(
-        self, number: int, step: Step, previous: Step | None, place: str | None
-    ) -> Iterator[Finding]:
-        expected = previous.after if previous else self.reference.initial
-        differing = [
-            index
-            for index in (*self._trainable, *self._others)
-            if not np.array_equal(step.before[index], expected[index], equal_nan=True)
-        ]
-        if not differing:
+    def _judge(self, step: Step, previous: Step | None) -> Iterator[Finding]:
+        number = len(self.seen)
+        yield from self._between(number, step, previous)
+        if not step.calls:
+            evidence = ["The optimizer was called twice for one forward pass."]
+            yield Finding("double-update", "update", number - 1, None, evidence, step.place)
+            yield from self._updated(number - 1, step)
             return
-        name, gap = self._largest(step.before, expected, differing)
-        if previous is None:
+        inputs = joined([call.inputs for call in step.calls])
+        batch, indices = self._rows.batch_of(inputs, self._next)
+        expected = self._rows.indices(self._next)
+        if indices and indices == self._indices and indices != expected:
+            evidence = ["The same batch makes two updates, one after the other."]
+            yield Finding("double-update", "update", number - 1, None, evidence, step.place)
+        elif len(step.calls) > 1 and len(indices) > len(expected):
+            evidence = [f"{len(step.calls)} batches make one update; in fit each makes one."]
+            place = step.place
+            yield Finding("gradient-accumulation", "gradients", number, None, evidence, place)
+            self._next += len(step.calls)
+            batch = None
+        else:
+            batch = yield from self._data(number, step, inputs, batch, indices)
+            self._next += 1
+        self._indices = indices
+        self.seen += [(step.before, batch) if batch else None]
+        self.seen += [None] * (len(step.calls) - 1 if batch is None else 0)
+        if batch:
+            yield from self._gradients(number, step, batch)
+        yield from self._left_out(number, step)
+        yield from self._updated(number, step)
+        if batch and len(step.calls) == 1:
+            yield from self._state(number, step, batch)
+
+    def _between(self, number: int, step: Step, previous: Step | None) -> Iterator[Finding]:
+        place = step.calls[0].place if step.calls else step.place
+        expected = previous.after if previous else self.reference.initial
+        changed = self._differing(step.before, expected)
+        others = self._differing(step.before, expected, self._others)
+        if previous is None and changed + others:
+            name, gap = self._largest(step.before, expected, changed + others)
             evidence = [f"Before the first step {name} differs by {gap:.3g} from the model's."]
-            yield Finding("initial-weights", "state", number, name, evidence, place, gap, 0.0)
-        elif not set(differing) & set(self._trainable):
+            yield Finding("initial-weights", "forward", number, name, evidence, place, gap, 0.0)
+        elif changed:
+            yield self._changed(number, step.before, expected, changed, "state", place)
+        elif others:
+            name, gap = self._largest(step.before, expected, others)
             evidence = [f"Between two updates {name} changed by {gap:.3g}, as in training."]
             yield Finding("validation-leak", "state", number, name, evidence, place, gap, 0.0)
-        else:
-            evidence = [f"Between two updates {name} was changed by {gap:.3g}."]
-            yield Finding(None, "state", number, name, evidence, place, gap)
+
+    def _changed(
+        self,
+        number: int,
+        now: State,
+        before: State,
+        changed: list[int],
+        stage: str,
+        place: str | None,
+    ) -> Finding:
+        name, gap = self._largest(now, before, changed)
+        states = [self.reference.initial, *self.afters]
+        if is_average(now, states, self._trainable, 100 * self._floor):
+            evidence = [
+                f"The weights become averages of earlier ones; {name} changes by {gap:.3g}."
+            ]
+            return Finding("ema-applied", "finalize", number, name, evidence, place, gap, 0.0)
+        evidence = [f"{name} was changed by {gap:.3g} without a step."]
+        return Finding(None, stage, number, name, evidence, place, gap)
 
     def _data(
-        self, number: int, step: Step, batch: Batch | None, indices: Any, place: str | None
-    ) -> Iterator[Finding]:
-        expected = self.rows.indices(self._next)
-        self._next += 1
+        self, number: int, step: Step, inputs: Any, batch: Batch | None, indices: list[int]
+    ) -> Generator[Finding, None, Batch | None]:
+        place, expected = step.calls[0].place, self._rows.indices(self._next)
         if batch is None:
-            change = self.rows.change(self._next - 1, step.calls[0].inputs)
+            change = self._rows.change(self._next, inputs)
             if change:
-                evidence = [f"The model gets {change} of what the data set gives."]
+                evidence = [f"The model gets {change} what the data set gives."]
                 yield Finding("input-preprocessing", "batch", number, None, evidence, place)
+            elif count := self._tests.count_of(inputs):
+                evidence = [f"{count} of {size_of(inputs)} examples are test data."]
+                yield Finding("validation-leak", "batch", number, None, evidence, place)
+                return self._tests.batch_of(inputs, 0)[0]
             else:
-                evidence = ["The model gets rows that the data set does not have."]
+                evidence = ["The model gets examples that the data set does not have."]
                 yield Finding(None, "batch", number, None, evidence, place)
-            return
-        if indices != expected:
-            following = self.rows.indices(self._next)
-            if len(expected) < self.rows.batch_size and indices == following:
-                evidence = [f"The last batch, of {len(expected)} examples, is left out."]
-                yield Finding("dropped-remainder", "batch", number, None, evidence, place)
-                self._next += 1
-            else:
-                evidence = [
-                    f"The model gets {len(indices)} examples that begin with number {indices[0]} "
-                    f"of the data; fit gets {len(expected)} that begin with {expected[0]}."
-                ]
-                yield Finding("data-order", "batch", number, None, evidence, place)
-        if step.labels and step.labels[0][0] is not None:
-            true = np.asarray(step.labels[0][0]).reshape(batch.size, -1)
-            ours = np.asarray(tf.nest.flatten(batch.y)[0])
-            paired = ours.reshape(batch.size, -1)
-            if true.shape == paired.shape and not np.allclose(true, paired):
-                wrong = int((~np.isclose(true, paired)).any(axis=1).sum())
+            return self._rows.expected(self._next, inputs)
+        labels = self._labels(step, batch)
+        if labels is not None:
+            ours, theirs = (np.asarray(y).reshape(batch.size, -1) for y in (batch.y, labels))
+            wrong = int((~np.isclose(ours, theirs)).any(axis=1).sum())
+            if wrong:
                 evidence = [f"{wrong} of {batch.size} examples have the labels of others."]
-                yield Finding("data-pairing", "batch", number, None, evidence, step.loss_place)
+                place = step.loss_place or place
+                yield Finding("data-pairing", "batch", number, None, evidence, place)
+                return Batch(batch.x, np.asarray(labels).reshape(np.shape(batch.y)), batch.weights)
+        if indices == expected:
+            return batch
+        if len(expected) < self._rows.batch_size and indices == self._rows.indices(self._next + 1):
+            evidence = [f"The last batch, of {len(expected)} examples, is left out."]
+            yield Finding("dropped-remainder", "batch", number, None, evidence, place)
+            self._next += 1
+            return batch
+        evidence = [
+            f"The model gets {len(indices)} examples that begin with number {indices[0]} of the "
+            f"data; fit gets {len(expected)} that begin with {expected[0]}."
+        ]
+        yield Finding("data-order", "batch", number, None, evidence, place)
+        return batch
 
-    def _forward(self, number: int, step: Step, batch: Batch) -> Iterator[Finding]:
-        user = self._by_variable(step, step.gradients)
+    def _labels(self, step: Step, batch: Batch) -> Any:
+        """The labels that a loss was called with, if they are of the kind of the data's."""
+        if len(step.labels) != 1 or not isinstance(batch.y, np.ndarray):
+            return None
+        labels = step.labels[0]
+        return labels if isinstance(labels, np.ndarray) and labels.size == batch.y.size else None
+
+    def _gradients(self, number: int, step: Step, batch: Batch) -> Iterator[Finding]:
+        """Compares outputs and gradients, and looks for what makes them others."""
+        outputs = joined([call.outputs for call in step.calls])
+        applied, taken = (
+            self._by_variable(step, step.applied),
+            self._by_variable(step, step.gradients),
+        )
         base = self.reference.forward(step.before, batch, self.how)
-        outputs = step.calls[0].outputs
-        if self._same(base, outputs, user, self._factor):
+        if self._same(base, outputs, applied, self._factor):
             return
-        gap = self._gap(base, user)
-        for causes, how in self._variations(batch):
-            changed = self.reference.forward(step.before, batch, how)
-            for factor in (self._factor, self._ratio(changed, user)):
-                if factor and self._same(changed, outputs, user, factor):
-                    self.how, scale = how, factor / self._factor
-                    self._factor = factor
-                    after = self._gap(changed, user, factor)
-                    for cause in causes:
-                        yield self._forward_finding(cause, number, step, base, gap, after)
-                    if not close(scale, 1.0, 10 * self.floor):
-                        yield self._scale_finding(number, step, scale, batch, gap, after)
-                    return
-        stage, variable = self._stage(base, outputs, step, user)
-        place = {"forward": step.calls[0].place, "loss": step.loss_place}.get(stage)
-        other = self._other_loss(step) if stage == "loss" else None
+        if all(gradient is None for gradient in taken):
+            taken = applied
+        if not self._same(base, outputs, taken, self._factor):
+            yield from self._explained(number, step, batch, base, outputs, taken)
+        yield from self._rescaled(number, step, taken, applied)
+
+    def _explained(
+        self,
+        number: int,
+        step: Step,
+        batch: Batch,
+        base: Forward,
+        outputs: Any,
+        taken: Gradients,
+    ) -> Iterator[Finding]:
+        gap = self._gap(base, taken, self._factor)
+        tried = [
+            (causes, how, self.reference.forward(step.before, batch, how))
+            for causes, how in self._variations(batch)
+        ]
+        for scaled in (False, True):
+            for causes, how, changed in tried:
+                factor = self._ratio(changed, taken) if scaled else self._factor
+                if not factor or not self._same(changed, outputs, taken, factor):
+                    continue
+                after, scale = self._gap(changed, taken, factor), factor / self._factor
+                self.how, self._factor = how, factor
+                for cause in causes:
+                    yield self._finding(cause, number, step, base, gap, after)
+                if scaled:
+                    yield self._scaled(number, step, batch, base, scale, gap, after)
+                return
+        stage, variable = self._stage(base, outputs, step, taken)
         evidence = [f"The step's {stage} is another than fit's, by {gap:.3g} of its size."]
+        other = self._other_loss(step) if stage == "loss" else None
         if other:
-            evidence.append(f"It is {type(step.loss).__name__}; the model has {self._loss_name()}.")
+            evidence += [f"It is {type(step.loss).__name__}; the model has {self._loss_name()}."]
+        place = step.calls[0].place if stage == "forward" else step.loss_place
         yield Finding(other, stage, number, variable, evidence, place or step.gradient_place, gap)
 
     def _variations(self, batch: Batch) -> Iterator[tuple[tuple[str, ...], Variation]]:
-        usable = [cause for cause in VARIATIONS if self._usable(cause, batch)]
+        usable = [
+            (cause, change)
+            for cause, change in VARIATIONS
+            if replace(self.how, **change) != self.how and self._usable(change, batch)
+        ]
         for count in (0, 1, 2):
-            for causes in itertools.combinations(usable, count):
-                changes = {k: v for cause in causes for k, v in VARIATIONS[cause].items()}
-                yield causes, replace(self.how, **changes)
+            for chosen in itertools.combinations(usable, count):
+                changes = {name: value for _, change in chosen for name, value in change.items()}
+                yield tuple(cause for cause, _ in chosen), replace(self.how, **changes)
 
-    def _usable(self, cause: str, batch: Batch) -> bool:
-        model = self.reference.model
-        (change,) = VARIATIONS[cause].items()
-        if getattr(self.how, change[0]) == change[1]:
-            return False
-        if cause == "sample-weight":
-            return batch.weights is not None
-        if cause == "missing-extra-losses":
-            return bool(model.losses)
-        single = isinstance(model.loss, (str, keras.losses.Loss))
-        if cause == "from-logits":
-            return single and "crossentropy" in self._loss_name().lower()
-        if cause == "label-shape":
-            return single and "sparse" not in self._loss_name().lower() and self.rows.is_column
-        return True
+    def _usable(self, change: dict[str, Any], batch: Batch) -> bool:
+        model, (name,) = self.reference.model, change
+        loss = self._loss_name().lower()
+        return {
+            "training": True,
+            "extra_losses": bool(model.losses),
+            "sample_weight": batch.weights is not None,
+            "normalised": batch.weights is not None,
+            "from_logits": "crossentropy" in loss,
+            "flat_labels": bool(loss) and "sparse" not in loss and self._rows.is_column,
+            "scaled": isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer),
+        }[name]
 
     def _loss_name(self) -> str:
         loss = self.reference.model.loss
-        return loss if isinstance(loss, str) else type(loss).__name__
+        return loss if isinstance(loss, str) else getattr(loss, "name", "")
 
     def _other_loss(self, step: Step) -> str | None:
-        loss = keras.losses.get(self.reference.model.loss) if step.loss else None
+        if step.loss is None:
+            return None
+        loss = keras.losses.get(self.reference.model.loss)
         if not isinstance(loss, keras.losses.Loss):
-            known = self._loss_name().replace("_", "").lower()
-            same = step.loss is None or type(step.loss).__name__.lower() == known
+            same = type(step.loss).__name__.lower() == self._loss_name().replace("_", "").lower()
             return None if same else "loss-definition"
-        mine, theirs = ({**part.get_config(), "name": 0} for part in (loss, step.loss))
-        return None if mine == theirs else "loss-definition"
+        ours, theirs = ({**part.get_config(), "name": ""} for part in (loss, step.loss))
+        return None if type(loss) is type(step.loss) and ours == theirs else "loss-definition"
 
-    def _forward_finding(
+    def _finding(
         self, cause: str, number: int, step: Step, base: Forward, gap: float, after: float
     ) -> Finding:
-        stage = "forward" if cause == "training-flag" else "loss"
+        stages = {"training-flag": "forward", "loss-scaling": "gradients"}
+        stage = stages.get(cause, "loss")
         evidence = [
-            f"The gap to fit's gradients is {gap:.3g} of their size, and {after:.3g} with this "
-            "one change."
+            f"The gap to fit's gradients is {gap:.3g} of their size, and {after:.3g} with this one "
+            "change."
         ]
         if stage == "loss" and step.target is not None:
-            evidence.append(f"The loss is {step.target:.6g}; fit's is {base.loss:.6g}.")
+            evidence += [f"The loss is {step.target:.6g}; fit's is {base.loss:.6g}."]
         place = step.calls[0].place if stage == "forward" else step.loss_place
         place = place or step.gradient_place
         return Finding(cause, stage, number, None, evidence, place, gap, after)
 
-    def _scale_finding(
-        self, number: int, step: Step, scale: float, batch: Batch, gap: float, after: float
+    def _scaled(
+        self,
+        number: int,
+        step: Step,
+        batch: Batch,
+        base: Forward,
+        scale: float,
+        gap: float,
+        after: float,
     ) -> Finding:
-        meaning = " (the number of examples)" if close(scale, batch.size, 1e-3) else ""
+        meaning = ", the number of examples" if close(scale, batch.size, 1e-3) else ""
         evidence = [f"All gradients are {scale:.6g} times fit's{meaning}."]
-        place = step.loss_place or step.gradient_place
-        cause = "gradient-scale"
-        return Finding(cause, "gradients", number, None, evidence, place, gap, after)
+        in_loss = step.target is not None and close(step.target, base.loss * scale, 1e-3)
+        stage, place = "loss" if in_loss else "gradients", step.loss_place or step.gradient_place
+        return Finding("gradient-scale", stage, number, None, evidence, place, gap, after)
 
-    def _same(
-        self, forward: Forward, outputs: Any, user: Sequence[np.ndarray | None], factor: float
-    ) -> bool:
-        pairs = zip(tf.nest.flatten(forward.outputs), tf.nest.flatten(outputs), strict=False)
-        if not all(close(ours, theirs, 10 * self.floor) for ours, theirs in pairs):
-            return False
-        both = [
-            (ours * factor, theirs)
-            for ours, theirs in zip(forward.gradients, user, strict=True)
-            if ours is not None and theirs is not None
-        ]
-        whole = max((np.abs(ours).max() for ours, _ in both if ours.size), default=0.0)
-        return all(close(ours, theirs, 10 * self.floor, whole) for ours, theirs in both)
-
-    def _stage(
-        self, base: Forward, outputs: Any, step: Step, user: Sequence[np.ndarray | None]
-    ) -> tuple[str, str | None]:
-        pairs = zip(tf.nest.flatten(base.outputs), tf.nest.flatten(outputs), strict=False)
-        if not all(close(ours, theirs, 10 * self.floor) for ours, theirs in pairs):
-            return "forward", None
-        if step.target is not None and not close(base.loss, step.target, 10 * self.floor):
-            return "loss", None
-        for index, ours, theirs in zip(self._trainable, base.gradients, user, strict=True):
-            both = ours is not None and theirs is not None
-            if both and not close(ours, theirs, 10 * self.floor):
-                return "gradients", self.names[index]
-        return "gradients", None
-
-    def _ratio(self, forward: Forward, user: Sequence[np.ndarray | None]) -> float:
-        both = [
-            (ours, theirs)
-            for ours, theirs in zip(forward.gradients, user, strict=True)
-            if ours is not None and theirs is not None
-        ]
-        square = sum(float((ours.astype(np.float64) ** 2).sum()) for ours, _ in both)
-        product = sum(float((ours.astype(np.float64) * theirs).sum()) for ours, theirs in both)
-        return product / square if square else 0.0
-
-    def _gap(
-        self, forward: Forward, user: Sequence[np.ndarray | None], factor: float = 1.0
-    ) -> float:
-        both = [
-            (ours.astype(np.float64) * factor, theirs)
-            for ours, theirs in zip(forward.gradients, user, strict=True)
-            if ours is not None and theirs is not None
-        ]
-        size = max((float(np.abs(ours).max()) for ours, _ in both), default=0.0)
-        largest = max((float(np.abs(ours - theirs).max()) for ours, theirs in both), default=0.0)
-        return largest / size if size else largest
-
-    def _clipped(
-        self, number: int, step: Step, applied: list[np.ndarray | None]
+    def _rescaled(
+        self, number: int, step: Step, taken: Gradients, applied: Gradients
     ) -> Iterator[Finding]:
-        taken = self._by_variable(step, step.gradients)
+        """What happened to gradients between the tape and the optimizer."""
         ratios = []
         for raw, given in zip(taken, applied, strict=True):
-            if raw is None or given is None or np.array_equal(raw, given):
+            if raw is None or given is None or close(raw, given, self._floor):
                 continue
-            square = float((raw.astype(np.float64) ** 2).sum())
-            ratio = float((raw.astype(np.float64) * given).sum()) / square if square else 1.0
-            clipped = close(np.clip(raw, given.min(), given.max()), given, self.floor)
-            scaled = close(raw * ratio, given, 10 * self.floor)
-            ratios.append(ratio if scaled else 0.0 if clipped else float("nan"))
-        if not ratios or len(step.calls) != 1:
+            ratio = ratio_of([raw], [given])
+            scaled = close(raw * ratio, given, 10 * self._floor)
+            clipped = close(np.clip(raw, given.min(), given.max()), given, self._floor)
+            ratios.append(ratio if scaled else 0.0 if clipped else np.nan)
+        if not ratios:
             return
-        if all(ratio <= 1 for ratio in ratios):
-            evidence = [
-                f"Gradients are made smaller before the update, to {min(ratios):.3g} times."
-            ]
-            cause: str | None = "gradient-clipping"
-        elif max(ratios) - min(ratios) < 10 * self.floor * max(ratios):
+        others = [ratio for ratio in self._ratios if ratio is not None]
+        if len(others) > 1 and close(others[0], others[1], 1e-4):
             evidence = [f"Gradients are multiplied by {ratios[0]:.6g} before the update."]
-            cause = "gradient-scale"
+            cause: str | None = "gradient-scale"
+            self._factor *= ratios[0]
+        elif all(ratio <= 1 for ratio in ratios):
+            evidence = [f"Gradients are made smaller before the update, to {min(ratios):.3g}."]
+            cause = "gradient-clipping"
         else:
             evidence = ["Gradients are changed before the update."]
             cause = None
         yield Finding(cause, "gradients", number, None, evidence, step.place)
 
-    def _variables(
-        self, number: int, step: Step, applied: list[np.ndarray | None]
-    ) -> Iterator[Finding]:
-        missing = [
-            self.names[index]
-            for index, gradient in zip(self._trainable, applied, strict=True)
-            if gradient is None
+    def _ratio_of(self, step: Step) -> float | None:
+        """What all gradients of a step were multiplied by before its update; None if by several."""
+        pairs = [
+            (step.gradients[key], step.applied[key])
+            for key in step.applied
+            if key in step.gradients
         ]
-        if missing and len(missing) < len(applied) + 1:
-            evidence = [f"The update leaves out {', '.join(missing[:5])}."]
-            cause, place = "wrong-variables", step.place
-            yield Finding(cause, "update", number, missing[0], evidence, place)
+        if not pairs or len(step.calls) != 1:
+            return None
+        ratio = ratio_of(*zip(*pairs, strict=True))
+        same = all(close(raw * ratio, given, 10 * self._floor) for raw, given in pairs)
+        return ratio if same and not close(ratio, 1.0, self._floor) else None
 
-    def _after(
-        self, number: int, step: Step, applied: list[np.ndarray | None]
-    ) -> Iterator[Finding]:
-        yield from self._updated(number, step, applied)
-        if len(step.calls) == 1:
-            yield from self._state(number, step)
-
-    def _updated(
-        self, number: int, step: Step, applied: list[np.ndarray | None]
-    ) -> Iterator[Finding]:
-        slots = [np.array(v) for v in self._optimizer.variables]
-        expected = self.reference.update(self._optimizer, step.before, applied)
-        if self._agree(expected, step, applied):
-            self._update.append((step.before, applied))
+    def _left_out(self, number: int, step: Step) -> Iterator[Finding]:
+        applied = self._by_variable(step, step.applied)
+        pairs = zip(self._trainable, applied, strict=True)
+        missing = [index for index, gradient in pairs if gradient is None]
+        if not missing:
             return
-        name, gap = self._largest(step.after, expected, self._trainable)
-        for cause, evidence, optimizer in self._optimizers(step, slots):
-            changed = self.reference.update(optimizer, step.before, applied)
-            if self._agree(changed, step, applied):
-                self._optimizer = optimizer
-                self._update.append((step.before, applied))
-                after = self._largest(step.after, changed, self._trainable)[1]
-                place = step.place
-                yield Finding(cause, "update", number, name, evidence, place, gap, after)
-                return
-        evidence = [f"The same gradients move {name} by {gap:.3g} more or less than in fit."]
-        yield Finding(None, "update", number, name, evidence, step.place, gap)
+        taken = self._by_variable(step, step.gradients)
+        stage = "update" if taken[self._trainable.index(missing[0])] is not None else "gradients"
+        names = [self._names[index] for index in missing]
+        evidence = [f"The update leaves out {', '.join(names[:5])}."]
+        yield Finding("wrong-variables", stage, number, names[0], evidence, step.place)
 
-    def _optimizers(
-        self, step: Step, slots: list[np.ndarray]
-    ) -> Iterator[tuple[str, list[str], keras.optimizers.Optimizer]]:
-        """Optimizers that may be the one that made an update, with what tells them from fit's."""
-        model = self.reference.model
-        ours = model.optimizer.get_config()
-        yield (
-            "optimizer-recreated",
-            ["The optimizer begins anew, without its averages."],
-            _again(self._optimizer, model),
-        )
-        if step.optimizer is None:
+    def _updated(self, number: int, step: Step) -> Iterator[Finding]:
+        applied = self._by_variable(step, step.applied)
+        indices = [i for i, g in zip(self._trainable, applied, strict=True) if g is not None]
+        explained = self._updates.explain(step, applied, indices, len(self._rates) > 1)
+        if explained is None:
             return
-        theirs = step.optimizer.get_config()
-        differing = [
-            name
-            for name in sorted(set(ours) | set(theirs))
-            if name not in NOT_COMPARED and ours.get(name) != theirs.get(name)
-        ]
-        other = type(step.optimizer) is not type(model.optimizer)
-        evidence = [
-            f"{name} is {theirs.get(name)}; fit's is {ours.get(name)}." for name in differing
-        ]
-        if other:
-            kinds = (type(part).__name__ for part in (step.optimizer, model.optimizer))
-            evidence = ["It is {}; fit's is {}.".format(*kinds)]
-        cause = "optimizer-config"
-        if not other and len(differing) == 1:
-            cause = SETTINGS.get(differing[0], cause)
-            scheduled = isinstance(ours.get("learning_rate"), dict)
-            if differing == ["learning_rate"] and scheduled:
-                cause = "learning-rate-schedule"
-        if differing or other:
-            optimizer = _again(step.optimizer, model)
-            for before, gradients in self._update:
-                self.reference.update(optimizer, before, gradients)
-            yield cause, evidence, optimizer
-        for variable in model.trainable_variables:
-            variable.constraint = None
-        free = _again(self._optimizer, model)
-        for variable, value in zip(free.variables, slots, strict=True):
-            variable.assign(value)
-        yield "constraint-skipped", ["The constraints of layers are not applied."], free
+        cause, evidence, expected, changed = explained
+        name, gap = self._largest(step.after, expected, indices)
+        after = None if changed is None else self._largest(step.after, changed, indices)[1]
+        if cause is None:
+            evidence = [f"The same gradients move {name} by {gap:.3g} more or less than in fit."]
+        yield Finding(cause, "update", number, name, evidence, step.place, gap, after)
 
-    def _agree(self, expected: State, step: Step, applied: Sequence[np.ndarray | None]) -> bool:
-        for index, gradient in zip(self._trainable, applied, strict=True):
-            if gradient is None:
-                continue
-            moved = step.after[index].astype(np.float64) - step.before[index]
-            ours = expected[index].astype(np.float64) - step.before[index]
-            whole = 100 * float(np.abs(step.before[index]).max(initial=0.0))
-            if not close(moved, ours, 100 * self.floor, whole / 100):
-                return False
-        return True
-
-    def _state(self, number: int, step: Step) -> Iterator[Finding]:
-        batch, _ = self.rows.batch_of(step.calls[0].inputs, self._next - 1)
-        if batch is None or not self._others:
+    def _state(self, number: int, step: Step, batch: Batch) -> Iterator[Finding]:
+        if not self._others:
             return
         expected = self.reference.forward(step.before, batch, self.how).after
         for index in self._others:
-            if close(step.after[index], expected[index], 10 * self.floor):
+            if close(step.after[index], expected[index], 10 * self._floor):
                 continue
-            name = self.names[index]
-            gap = float(np.abs(step.after[index] - expected[index]).max())
+            name, gap = self._largest(step.after, expected, [index])
             kept = np.array_equal(step.after[index], step.before[index])
-            cause = "state-not-updated" if kept else None
             evidence = [f"{name} {'stays as it is' if kept else f'differs by {gap:.3g}'}."]
-            yield Finding(cause, "state", number, name, evidence, step.calls[0].place, gap)
+            cause, place = "state-not-updated" if kept else None, step.calls[0].place
+            yield Finding(cause, "state", number, name, evidence, place, gap)
             return
 
-    def _by_variable(self, step: Step, values: dict[int, np.ndarray]) -> list[np.ndarray | None]:
+    def _same(self, forward: Forward, outputs: Any, user: Gradients, factor: float) -> bool:
+        return self._same_outputs(forward, outputs) and not self._first_other(forward, user, factor)
+
+    def _same_outputs(self, forward: Forward, outputs: Any) -> bool:
+        pairs = zip(tf.nest.flatten(forward.outputs), tf.nest.flatten(outputs), strict=False)
+        return all(close(ours, theirs, 10 * self._floor) for ours, theirs in pairs)
+
+    def _first_other(self, forward: Forward, user: Gradients, factor: float) -> str | None:
+        both = list(self._pairs(forward, user))
+        whole = max((float(np.abs(ours * factor).max()) for _, ours, _ in both), default=0.0)
+        return next(
+            (
+                self._names[index]
+                for index, ours, theirs in both
+                if not close(ours * factor, theirs, 10 * self._floor, whole)
+            ),
+            None,
+        )
+
+    def _pairs(
+        self, forward: Forward, user: Gradients
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        for index, ours, theirs in zip(self._trainable, forward.gradients, user, strict=True):
+            if ours is not None and theirs is not None:
+                yield index, ours.astype(np.float64), theirs
+
+    def _stage(
+        self, base: Forward, outputs: Any, step: Step, user: Gradients
+    ) -> tuple[str, str | None]:
+        if not self._same_outputs(base, outputs):
+            return "forward", None
+        if step.target is not None and not close(base.loss, step.target, 10 * self._floor):
+            return "loss", None
+        return "gradients", self._first_other(base, user, self._factor)
+
+    def _ratio(self, forward: Forward, user: Gradients) -> float:
+        both = [(ours, theirs) for _, ours, theirs in self._pairs(forward, user)]
+        return ratio_of(*zip(*both, strict=True)) if both else 0.0
+
+    def _gap(self, forward: Forward, user: Gradients, factor: float) -> float:
+        both = list(self._pairs(forward, user))
+        size = max((float(np.abs(ours * factor).max()) for _, ours, _ in both), default=0.0)
+        gaps = (float(np.abs(ours * factor - theirs).max()) for _, ours, theirs in both)
+        return max(gaps, default=0.0) / (size or 1.0)
+
+    def _by_variable(self, step: Step, values: dict[int, np.ndarray]) -> Gradients:
         variables = step.model.variables
-        keys = [id(variables[index].value) for index in self._trainable]
-        return [values.get(key) for key in keys]
+        return [values.get(id(variables[index].value)) for index in self._trainable]
 
-    def _largest(self, first: State, second: State, indices: Sequence[int]) -> tuple[str, float]:
-        gaps = [
-            (float(np.abs(first[i].astype(np.float64) - second[i]).max(initial=0.0)), self.names[i])
-            for i in indices
+    def _differing(
+        self, first: State, second: State, indices: list[int] | None = None
+    ) -> list[int]:
+        return [
+            index
+            for index in (self._trainable if indices is None else indices)
+            if not np.array_equal(first[index], second[index], equal_nan=True)
         ]
-        gap, name = max(gaps)
-        return name, gap
+
+    def _largest(self, first: State, second: State, indices: list[int]) -> tuple[str, float]:
+        gaps = {
+            self._names[i]: float(np.abs(first[i].astype(np.float64) - second[i]).max(initial=0.0))
+            for i in indices
+        }
+        name = max(gaps, key=lambda key: gaps[key])
+        return name, gaps[name]
 
 
-def _again(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> keras.optimizers.Optimizer:
-    fresh = type(optimizer).from_config(optimizer.get_config())
-    fresh.build(model.trainable_variables)
-    return fresh
+def joined(parts: Sequence[Any]) -> Any:
+    """Puts batches one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return tf.nest.map_structure(lambda *leaves: np.concatenate(leaves), *parts)
+
+
+def size_of(inputs: Any) -> int:
+    """Number of examples."""
+    return len(tf.nest.flatten(inputs)[0])
+
+
+def ratio_of(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
+    """What arrays have to be multiplied by to be as near as possible to others."""
+    square = sum(float((a.astype(np.float64) ** 2).sum()) for a in first)
+    product = sum(
+        float((a.astype(np.float64) * b).sum()) for a, b in zip(first, second, strict=True)
+    )
+    return product / square if square else 0.0

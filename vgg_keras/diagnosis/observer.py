@@ -40,11 +40,14 @@ class Step:
         before: State of the model before its first call.
         model: Model that was called.
         calls: Calls of the model under a tape.
-        labels: What losses were called with: true values and sample weights.
+        labels: True values that losses were called with.
+        loss: The last of these losses.
+        loss_place: Line that called it.
         target: What the last gradient was taken of, summed.
         gradients: Gradients as the tape gave them, by the id of the variable.
         gradient_place: Line that took them.
-        optimizer: Optimizer that made the update.
+        optimizer: Optimizer that made the update; None if it was made by hand.
+        rate: Its learning rate in this step.
         applied: Gradients that it was given, by the id of the variable.
         place: Line that called it.
         after: State of the model after the update.
@@ -53,16 +56,33 @@ class Step:
     before: State
     model: keras.Model
     calls: list[Call] = field(default_factory=list)
-    labels: list[tuple[Any, Any]] = field(default_factory=list)
+    labels: list[Any] = field(default_factory=list)
     loss: Any = None
     loss_place: str | None = None
     target: float | None = None
     gradients: dict[int, np.ndarray] = field(default_factory=dict)
     gradient_place: str | None = None
     optimizer: Any = None
+    rate: float | None = None
     applied: dict[int, np.ndarray] = field(default_factory=dict)
     place: str | None = None
     after: State = field(default_factory=list)
+
+
+@dataclass
+class Figure:
+    """What a metric held.
+
+    Attributes:
+        metric: The metric.
+        values: Its result after its last update, by the number of calls of the model under a tape
+            that there had been.
+        place: Line that updated it.
+    """
+
+    metric: keras.Metric
+    values: dict[int, float] = field(default_factory=dict)
+    place: str | None = None
 
 
 def state_of(model: keras.Model) -> State:
@@ -86,21 +106,29 @@ class Observer:
     Attributes:
         steps: The steps, in order.
         models: Models that were called under a tape.
+        metrics: Metrics that were made in the loop.
+        figures: What means held, by the id of the metric.
     """
 
     def __init__(self, files: set[str], initial: State):
         self._files, self._initial = files, initial
         self._tapes = self._inside_model = self._inside_loss = self._inside_update = 0
+        self._calls = 0
         self._step: Step | None = None
         self.steps: list[Step] = []
         self.models: list[keras.Model] = []
+        self.metrics: list[keras.Metric] = []
+        self.figures: dict[int, Figure] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Records inside a `with`, and puts all that was patched back."""
         watched: list[tuple[type, str, Callable[..., Any]]] = [
             (keras.Model, "__call__", self._model_call),
+            (keras.Model, "stateless_call", self._stateless_call),
             (keras.losses.Loss, "__call__", self._loss_call),
+            (keras.metrics.Mean, "update_state", self._metric_update),
+            (keras.metrics.Metric, "__init__", self._metric_made),
             (tf.GradientTape, "__enter__", self._tape_begin),
             (tf.GradientTape, "__exit__", self._tape_end),
             (tf.GradientTape, "gradient", self._gradient),
@@ -112,6 +140,11 @@ class Observer:
                 stack.enter_context(_replaced(owner, name, wrapper))
             yield
         self._end_update_by_hand()
+
+    def own_metrics(self) -> list[keras.Metric]:
+        """The metrics that the loop made, without those of models."""
+        of_models = {id(metric) for model in self.models for metric in model.metrics}
+        return [metric for metric in self.metrics if id(metric) not in of_models]
 
     def _place(self) -> str | None:
         frame = sys._getframe(2)
@@ -134,8 +167,32 @@ class Observer:
         place = self._place()
         outputs = self._nested("_inside_model", True, original, model, *args, **kwargs)
         inputs = args[0] if args else next(iter(kwargs.values()))
+        self._calls += 1
         self._step.calls.append(Call(_arrays(inputs), _arrays(outputs), place))
         return outputs
+
+    def _stateless_call(self, original: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(model, keras.Model) or self._inside_model or not self._tapes:
+            return original(model, *args, **kwargs)
+
+        def call(model: Any, x: Any, **rest: Any) -> Any:
+            returned.append(original(model, *args[:2], x, *args[3:], **rest))
+            return returned[0][0]
+
+        returned: list[Any] = []
+        self._model_call(call, model, args[2], **kwargs)
+        return returned[0]
+
+    def _metric_made(self, original: Any, metric: Any, *args: Any, **kwargs: Any) -> None:
+        original(metric, *args, **kwargs)
+        self.metrics.append(metric)
+
+    def _metric_update(self, original: Any, metric: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(metric, *args, **kwargs)
+        log = self.figures.setdefault(id(metric), Figure(metric))
+        log.values[self._calls] = float(metric.result())
+        log.place = self._place() or log.place
+        return result
 
     def _adopt(self, original: Any, model: Any, args: Any, kwargs: Any) -> None:
         if self.models or not model.built:
@@ -151,8 +208,7 @@ class Observer:
         result = self._nested("_inside_loss", True, original, loss, *args, **kwargs)
         if not self._inside_loss and self._step and self._tapes:
             true = args[0] if args else kwargs.get("y_true")
-            weight = args[2] if len(args) > 2 else kwargs.get("sample_weight")
-            self._step.labels.append((_arrays(true), _arrays(weight)))
+            self._step.labels.append(_arrays(true))
             self._step.loss, self._step.loss_place = loss, self._place()
         return result
 
@@ -180,7 +236,10 @@ class Observer:
             step.gradient_place = self._place()
         return result
 
-    def _apply(self, original: Any, optimizer: Any, grads: Any, variables: Any = None) -> Any:
+    def _apply(
+        self, original: Any, optimizer: Any, grads: Any, trainable_variables: Any = None
+    ) -> Any:
+        variables = trainable_variables
         if self._inside_update or not self.models:
             return original(optimizer, grads, variables)
         model = self._step.model if self._step else self.models[-1]
@@ -188,6 +247,7 @@ class Observer:
         place, self._step = self._place(), None
         grads = list(grads)
         targets = model.trainable_variables if variables is None else list(variables)
+        step.rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         result = self._nested("_inside_update", True, original, optimizer, grads, variables)
         step.optimizer, step.place, step.after = optimizer, place, state_of(model)
         step.applied = {

@@ -37,19 +37,21 @@ class Variation:
         training: What the model is called with.
         extra_losses: Whether losses of layers are added.
         sample_weight: Whether weights of examples count.
+        normalised: Whether the loss is divided by their sum, and not by their number.
         flat_labels: Whether labels of shape `(batch,)` meet outputs of shape `(batch, 1)`, and each
             is compared with all.
         from_logits: Whether the loss takes the outputs for the other one of logits and
             probabilities.
-        factor: What the loss is multiplied by.
+        scaled: Whether the loss is scaled as the optimizer asks for.
     """
 
     training: bool = True
     extra_losses: bool = True
     sample_weight: bool = True
+    normalised: bool = False
     flat_labels: bool = False
     from_logits: bool = False
-    factor: float = 1.0
+    scaled: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,9 @@ class Reference:
         with tf.GradientTape() as tape:
             outputs = compat.call_of(model)(x, training=how.training)
             loss = self._loss(x, y, outputs, weights if how.sample_weight else None, how)
-            scaled = model.optimizer.scale_loss(loss) * how.factor
+            if how.normalised:
+                loss = loss * (batch.size / np.sum(batch.weights))
+            scaled = model.optimizer.scale_loss(loss) if how.scaled else loss
         variables = model.trainable_variables
         gradients = tape.gradient(scaled, [variable.value for variable in variables])
         return Forward(
@@ -112,6 +116,7 @@ class Reference:
 
     def _changed_loss(self, y: Any, outputs: Any, weights: Any, how: Variation) -> Any:
         loss: Any = keras.losses.get(self.model.loss)
+        outputs = tf.identity(outputs)  # Keras remembers the logits of a softmax
         if how.from_logits and isinstance(loss, keras.losses.Loss):
             config = loss.get_config()
             loss = type(loss).from_config({**config, "from_logits": not config["from_logits"]})

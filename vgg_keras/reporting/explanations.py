@@ -137,6 +137,25 @@ EXPLANATIONS: dict[str, Explanation] = {
         "fit writes them into the model when training ends.",
         "Call optimizer.finalize_variable_values(model.trainable_variables) at the end.",
     ),
+    "ema-applied": Explanation(
+        "Averages of the weights take the place of the weights.",
+        "fit does so only once, at the end, and only with an optimizer that keeps averages "
+        "(use_ema=True).",
+        "Compile with use_ema=True, or keep the averages beside the weights.",
+    ),
+    "loss-scaling": Explanation(
+        "The loss is not scaled, though the optimizer unscales gradients.",
+        "In float16 fit multiplies the loss by optimizer.scale_loss, and the optimizer divides the "
+        "gradients again.",
+        "Take gradients of optimizer.scale_loss(loss).",
+    ),
+    "stale-trace": Explanation(
+        "Run as graphs the loop trains another way than run line by line.",
+        "A tf.function keeps what Python values were when it was traced. fit keeps all that changes "
+        "in variables.",
+        "Keep numbers that change in tf.Variables, pass them as tensors, and make no side effects "
+        "in Python inside a tf.function.",
+    ),
     "metric-definition": Explanation(
         "The figure is another one than that of the compiled metric.",
         "fit gives the mean over examples of the metric that the model was compiled with.",

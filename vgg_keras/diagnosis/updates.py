@@ -1,0 +1,230 @@
+"""The update that `fit`'s optimizer makes of gradients, and those of other optimizers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from vgg_keras.diagnosis.observer import State, Step
+from vgg_keras.diagnosis.reference import Reference, close
+
+SETTINGS = {
+    "weight_decay": "weight-decay",
+    "clipnorm": "gradient-clipping",
+    "clipvalue": "gradient-clipping",
+    "global_clipnorm": "gradient-clipping",
+}
+"""Settings of optimizers whose causes have names of their own."""
+
+NOT_COMPARED = ("name", "use_ema", "ema_momentum", "ema_overwrite_frequency", "is_legacy_optimizer")
+MOMENTA = (0.5, 0.9, 0.95, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
+"""How much of an average of weights people keep in each step."""
+
+Explanation = tuple[str | None, list[str], State, State | None]
+"""Cause, evidence, the state after `fit`'s update, and after that with the one change."""
+
+
+class Updates:
+    """`fit`'s optimizer, whose averages follow the gradients of a loop.
+
+    Args:
+        reference: Model that is trained as `fit` does.
+        floor: Relative rounding error that is no difference.
+    """
+
+    def __init__(self, reference: Reference, floor: float):
+        self._reference, self._floor = reference, floor
+        self._compiled = reference.model.optimizer
+        self._current = again(self._compiled, reference.model)
+        self._follows_rate = self._decays = False
+        self._made: list[tuple[State, list[np.ndarray | None]]] = []
+
+    def explain(
+        self, step: Step, applied: list[np.ndarray | None], indices: Sequence[int], varied: bool
+    ) -> Explanation | None:
+        """Makes the update of a step, and compares it with the loop's.
+
+        Args:
+            step: Step of the loop.
+            applied: Gradients that it used, of each trainable variable.
+            indices: Variables that have one.
+            varied: Whether the loop's learning rate was not always the same.
+
+        Returns:
+            What makes the loop's another one; None if it is the same.
+        """
+        if self._follows_rate and step.rate is not None:
+            self._current.learning_rate = step.rate
+        before = [np.array(variable) for variable in slots(self._current)]
+        expected = self._update(self._current, step, applied)
+        if self._agree(expected, step, indices) or (
+            self._decays and self._decay(expected, step, indices) is not None
+        ):
+            self._made.append((step.before, applied))
+            return None
+        for cause, evidence, optimizer in self._others(step, before, varied):
+            changed = self._update(optimizer, step, applied)
+            if self._agree(changed, step, indices):
+                self._current = optimizer
+                self._follows_rate = self._follows_rate or optimizer is self._with_rate
+                self._made.append((step.before, applied))
+                return cause, evidence, expected, changed
+        decay = self._decay(expected, step, indices)
+        if decay is not None:
+            self._decays = True
+            self._made.append((step.before, applied))
+            evidence = [f"Beside the update the weights are multiplied by {1 + decay:.6g}."]
+            return "weight-decay", evidence, expected, None
+        with without_constraints(self._reference.model):
+            free = restored(again(self._current, self._reference.model), before)
+            changed = self._update(free, step, applied)
+        if self._agree(changed, step, indices):
+            return "constraint-skipped", ["Constraints are not applied."], expected, changed
+        return None, [], expected, None
+
+    def _update(self, optimizer: keras.optimizers.Optimizer, step: Step, applied: Any) -> State:
+        return self._reference.update(optimizer, step.before, applied)
+
+    def _others(
+        self, step: Step, before: list[np.ndarray], varied: bool
+    ) -> Iterator[tuple[str, list[str], keras.optimizers.Optimizer]]:
+        """Optimizers that may be the one that made an update, with what tells them from fit's."""
+        model, ours = self._reference.model, self._compiled.get_config()
+        self._with_rate: keras.optimizers.Optimizer | None = None
+        if step.optimizer is None:
+            return
+        evidence = ["The optimizer begins again, without the averages that it had."]
+        yield "optimizer-recreated", evidence, again(self._current, model)
+        theirs = step.optimizer.get_config()
+        kinds = [kind_of(optimizer) for optimizer in (step.optimizer, self._compiled)]
+        differing = [
+            name
+            for name in sorted({*ours, *theirs} - {*NOT_COMPARED})
+            if (ours.get(name) or None) != (theirs.get(name) or None)
+        ]
+        if kinds[0] != kinds[1]:
+            evidence = [f"It is {kinds[0]}; fit's is {kinds[1]}."]
+        else:
+            evidence = [
+                f"{name} is {theirs.get(name)}; fit's is {ours.get(name)}." for name in differing
+            ]
+        if differing or kinds[0] != kinds[1]:
+            cause = "optimizer-config"
+            if kinds[0] == kinds[1] and len(differing) == 1:
+                scheduled = isinstance(ours.get("learning_rate"), dict)
+                by_rate = "learning-rate-schedule" if scheduled else cause
+                cause = {**SETTINGS, "learning_rate": by_rate}.get(differing[0], cause)
+            yield cause, evidence, self._replayed(again(step.optimizer, model))
+        if step.rate is not None:
+            scheduled = isinstance(ours.get("learning_rate"), dict)
+            cause = "learning-rate-schedule" if scheduled or varied else "optimizer-config"
+            rate = float(keras.ops.convert_to_numpy(self._current.learning_rate))
+            evidence = [f"The learning rate is {step.rate:.6g} in this step; fit's is {rate:.6g}."]
+            config = {**self._current.get_config(), "learning_rate": step.rate}
+            fresh = type(self._current).from_config(config)
+            fresh.build(model.trainable_variables)
+            self._with_rate = restored(fresh, before)
+            yield cause, evidence, self._with_rate
+
+    def _replayed(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+        for state, gradients in self._made:
+            self._reference.update(optimizer, state, gradients)
+        return optimizer
+
+    def _agree(self, expected: State, step: Step, indices: Sequence[int]) -> bool:
+        for index in indices:
+            before = step.before[index].astype(np.float64)
+            size = float(np.abs(before).max(initial=0.0))
+            if not close(step.after[index] - before, expected[index] - before,
+                         100 * self._floor, size):  # fmt: skip
+                return False
+        return True
+
+    def _decay(self, expected: State, step: Step, indices: Sequence[int]) -> float | None:
+        """The share of the weights that is added to an update; None if something else is."""
+        factors = []
+        for index in indices:
+            before = step.before[index].astype(np.float64)
+            more = step.after[index] - expected[index].astype(np.float64)
+            square = float((before**2).sum())
+            if not square:
+                continue
+            factor = float((more * before).sum()) / square
+            if not close(more, factor * before, 0.01, float(np.abs(before).max()) * self._floor):
+                return None
+            factors.append(factor)
+        if not factors or not close(min(factors), max(factors), 0.01):
+            return None
+        return factors[0] if abs(factors[0]) > self._floor else None
+
+
+def kind_of(optimizer: keras.optimizers.Optimizer) -> str:
+    """The class of an optimizer; AdamW is Adam with another default."""
+    return type(optimizer).__name__.removesuffix("W")
+
+
+def again(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> keras.optimizers.Optimizer:
+    """A new optimizer of the same configuration for a model."""
+    fresh = type(optimizer).from_config(optimizer.get_config())
+    fresh.build(model.trainable_variables)
+    return fresh
+
+
+def slots(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
+    """The variables of an optimizer but its learning rate."""
+    return [v for v in optimizer.variables if not v.path.endswith("learning_rate")]
+
+
+def restored(
+    optimizer: keras.optimizers.Optimizer, values: Sequence[np.ndarray]
+) -> keras.optimizers.Optimizer:
+    """Gives an optimizer the averages of another one."""
+    for variable, value in zip(slots(optimizer), values, strict=True):
+        variable.assign(value)
+    return optimizer
+
+
+@contextmanager
+def without_constraints(model: keras.Model) -> Iterator[None]:
+    """Takes the constraints off a model's variables inside a `with`."""
+    before = [variable.constraint for variable in model.trainable_variables]
+    try:
+        for variable in model.trainable_variables:
+            variable.constraint = None
+        yield
+    finally:
+        for variable, constraint in zip(model.trainable_variables, before, strict=True):
+            variable.constraint = constraint
+
+
+def is_average(state: State, states: Sequence[State], indices: Sequence[int], floor: float) -> bool:
+    """Whether weights are a moving average of all states so far, or their mean."""
+    for momentum in (*MOMENTA, None):
+        for first in (0, 1):
+            if _averages(state, states[first:], indices, momentum, floor):
+                return True
+    return False
+
+
+def _averages(
+    state: State,
+    states: Sequence[State],
+    indices: Sequence[int],
+    momentum: float | None,
+    floor: float,
+) -> bool:
+    for index in indices:
+        values = [part[index].astype(np.float64) for part in states]
+        if momentum is None:
+            average = np.mean(values, axis=0)
+        else:
+            average = values[0]
+            for value in values[1:]:
+                average = momentum * average + (1 - momentum) * value
+        if not close(average, state[index], floor):
+            return False
+    return len(states) > 1
