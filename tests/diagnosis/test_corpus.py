@@ -2,36 +2,24 @@
 
 import contextlib
 import dataclasses
-import functools
-import importlib.util
 import inspect
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from vgg_keras.plugins import load
+
 CORPUS = Path(__file__).parent / "corpus"
 
 
-@functools.cache
-def file(name):
-    spec = importlib.util.spec_from_file_location(
-        f"corpus_{name.removesuffix('.py')}", CORPUS / name
-    )
-    sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def find(reference):
-    name, _, attribute = reference.partition(":")
-    return getattr(file(name), attribute)
+    return load(f"{CORPUS}/{reference}", "reference")
 
 
-CASES = file("cases.py").CASES
+CASES = find("cases.py:CASES")
 
 
 @contextlib.contextmanager
@@ -153,14 +141,10 @@ def test_a_fault_of_the_second_epoch_does_not_show_in_the_first(case):
 
 def test_each_cause_has_a_loop_and_each_loop_one_case():
     assert len({case.cause for case in WRONG}) >= 31
-    loops = {f"{path}:{name}" for path in ("wrong.py", "two.py", "right.py") for name in own(path)}
-    assert sorted(loops) == sorted(case.loop for case in CASES)
-
-
-def own(path):
-    module = file(path)
-    return [
-        name
-        for name, value in vars(module).items()
-        if getattr(value, "__module__", None) == module.__name__
+    loops = [
+        f"{name}.py:{loop}"
+        for name in ("wrong", "two", "right")
+        for loop, value in find(f"{name}.py:__dict__").items()
+        if getattr(value, "__module__", None) == name
     ]
+    assert sorted(loops) == sorted(case.loop for case in CASES)
