@@ -1,5 +1,7 @@
 """Training loops that look odd, and give what `fit` gives."""
 
+import threading
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -214,10 +216,7 @@ def batched_again(model, dataset, epochs):
     dataset = dataset.unbatch().cache().batch(16).prefetch(tf.data.AUTOTUNE)
     for _ in range(epochs):
         for x, y in dataset:
-            with tf.GradientTape() as tape:
-                loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            model.train_on_batch(x, y)
 
 
 def repeated(model, dataset, epochs):
@@ -373,6 +372,35 @@ def descent_by_hand(model, dataset, epochs):
             grads = tape.gradient(loss, model.trainable_variables)
             for variable, grad in zip(model.trainable_variables, grads, strict=True):
                 variable.assign_sub(0.1 * grad)
+
+
+def two_optimizers(model, dataset, epochs):
+    """Gives each half of the variables an optimizer of its own."""
+    variables = model.trainable_variables
+    first, last = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+            grads = tape.gradient(loss, variables)
+            first.apply(grads[:2], variables[:2])
+            last.apply(grads[2:], variables[2:])
+
+
+def in_a_thread(model, dataset, epochs):
+    """Trains in a thread of its own, and prints the loss."""
+
+    def work():
+        for epoch in range(epochs):
+            total = count = 0
+            for x, y in dataset:
+                total += float(model.train_on_batch(x, y)[0]) * len(y)
+                count += len(y)
+            print(f"epoch {epoch} loss: {total / count:.6f}")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
 
 
 def averages_at_the_end(model, dataset, epochs):

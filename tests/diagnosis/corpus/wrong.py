@@ -2,6 +2,7 @@
 
 import numpy as np
 import tensorflow as tf
+from keras.initializers import GlorotUniform
 from keras.losses import SparseCategoricalCrossentropy
 from keras.optimizers import SGD, Adam
 from tensorflow import keras
@@ -45,6 +46,46 @@ class BatchNormOff:
                 self.accuracy.update_state(labels, logits)
             history["train_acc"].append(self.accuracy.result().numpy())
         return history
+
+
+def own_model_dropout_off(train_ds, epochs):
+    """Makes the model itself, and calls it without training=True."""
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(16, "relu", kernel_initializer=GlorotUniform(seed=2)),
+            keras.layers.Dropout(0.4, seed=3),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, kernel_initializer=GlorotUniform(seed=9)),
+        ]
+    )
+    optimizer, loss_fn = Adam(0.01), SparseCategoricalCrossentropy(from_logits=True)
+    train_loss = keras.metrics.Mean()
+    for epoch in range(epochs):
+        train_loss.reset_state()
+        for x, y in train_ds:
+            with tf.GradientTape() as tape:
+                loss = loss_fn(y, model(x))
+            grads = tape.gradient(loss, model.trainable_weights)
+            optimizer.apply_gradients(zip(grads, model.trainable_weights, strict=True))
+            train_loss.update_state(loss, sample_weight=len(x))
+        print(f"{epoch}: train_loss={float(train_loss.result()):.6f}")
+
+
+def through_call(model, dataset, epochs):
+    """Draws batches from a generator, and uses model.call without training=True."""
+
+    def batches():
+        for x, y in dataset.as_numpy_iterator():
+            yield tf.constant(x), tf.constant(y)
+
+    for _ in range(epochs):
+        for x, y in batches():
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model.call(x))
+            grads = tape.gradient(loss, model.trainable_weights)
+            model.optimizer.apply(grads, model.trainable_weights)
 
 
 def no_regularisation(model, train_ds, epochs):
@@ -195,6 +236,19 @@ def sums_never_reset(model, dataset, epochs):
     return {"loss": losses, "acc": accuracies}
 
 
+def printed_never_reset(model, dataset, epochs):
+    """Prints the figures of metrics that are never reset, and returns nothing."""
+    mean = keras.metrics.Mean(name="loss")
+    for epoch in range(1, epochs + 1):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply(grads, model.trainable_variables)
+            mean.update_state(loss, sample_weight=len(x))
+        print(f"Epoch {epoch}/{epochs} - loss: {float(mean.result()):.6f}")
+
+
 def batch_losses_averaged(model, ds, epochs):
     """Averages the losses of batches whatever their sizes."""
     loss_fn = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -260,16 +314,29 @@ def last_train_on_batch(model, dataset, epochs):
     return history
 
 
+def reset_each_batch(model, dataset, epochs):
+    """Resets the metric for each batch."""
+    accuracy = keras.metrics.SparseCategoricalAccuracy()
+    history = {"accuracy": []}
+    for _ in range(epochs):
+        for x, y in dataset:
+            accuracy.reset_state()
+            with tf.GradientTape() as tape:
+                logits = model(x, training=True)
+                loss = model.loss(y, logits)
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            accuracy.update_state(y, logits)
+        history["accuracy"].append(accuracy.result())
+    return history
+
+
 def shuffled(model, dataset, epochs):
     """Shuffles the rows."""
-    model.optimizer.build(model.trainable_variables)
     shuffled = dataset.unbatch().shuffle(100, seed=1).batch(16)
     for _ in range(epochs):
         for x, y in shuffled:
-            with tf.GradientTape() as tape:
-                loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            model.train_on_batch(x, y)
 
 
 def permuted_arrays(model, data, epochs):
@@ -285,6 +352,14 @@ def permuted_arrays(model, data, epochs):
                 loss = model.loss(y[rows], model(x[rows], training=True))
             grads = tape.gradient(loss, model.trainable_variables)
             model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
+def always_the_first(model, dataset, epochs):
+    """Begins the data anew for each step, and so gets the first batch each time."""
+    for _ in range(epochs):
+        for _ in range(len(dataset)):
+            x, y = next(iter(dataset))
+            model.train_on_batch(x, y)
 
 
 def remainder_dropped(model, dataset, epochs):
@@ -313,10 +388,7 @@ def divided_again(model, dataset, epochs):
     """Divides images by 255 that were divided already."""
     for _ in range(epochs):
         for x, y in dataset.map(lambda x, y: (tf.cast(x, tf.float32) / 255.0, y)):
-            with tf.GradientTape() as tape:
-                loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            model.train_on_batch(x, y)
 
 
 def standardised(model, ds, epochs):
@@ -551,10 +623,7 @@ def images_shuffled(model, dataset, epochs):
     labels = dataset.map(lambda x, y: y)
     for _ in range(epochs):
         for x, y in tf.data.Dataset.zip((images, labels)):
-            with tf.GradientTape() as tape:
-                loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            model.train_on_batch(x, y)
 
 
 def labels_shifted(model, dataset, epochs):
@@ -617,20 +686,14 @@ def average_left_out(model, dataset, epochs):
     """Never gives the variables their averages at the end."""
     for _ in range(epochs):
         for x, y in dataset:
-            with tf.GradientTape() as tape:
-                loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            model.train_on_batch(x, y)
 
 
 def averaged_each_epoch(model, dataset, epochs):
     """Gives the variables their averages after each epoch, not once at the end."""
     for _ in range(epochs):
         for x, y in dataset:
-            with tf.GradientTape() as tape:
-                loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            model.train_on_batch(x, y)
         model.optimizer.finalize_variable_values(model.trainable_variables)
 
 
@@ -678,12 +741,25 @@ def figures_of_the_end(model, dataset, epochs):
     history = {"loss": [], "accuracy": []}
     for _ in range(epochs):
         for x, y in dataset:
-            with tf.GradientTape() as tape:
-                loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            model.train_on_batch(x, y)
         for name, value in model.evaluate(dataset, verbose=0, return_dict=True).items():
             history[name].append(value)
+    return history
+
+
+def loss_of_the_data(model, dataset, epochs):
+    """Trains on the whole loss, but reports it without the losses of the layers."""
+    history = {"loss": []}
+    for _ in range(epochs):
+        total, count = 0.0, 0
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+                whole = loss + sum(model.losses)
+            grads = tape.gradient(whole, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+            total, count = total + float(loss) * len(x), count + len(x)
+        history["loss"].append(total / count)
     return history
 
 
@@ -700,6 +776,16 @@ def adam_each_epoch(model, dataset, epochs):
 
     for _ in range(epochs):
         train_epoch()
+
+
+def adam_each_step(model, dataset, epochs):
+    """Makes a new optimizer for each step."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            Adam(0.01).apply_gradients(zip(grads, model.trainable_variables, strict=True))
 
 
 class BatchAttribute:
