@@ -668,18 +668,18 @@ def decayed_by_hand(model, dataset, epochs):
 
 
 def two_batches_a_step(model, dataset, epochs):
-    """Updates after every second batch, by the sum of the gradients."""
+    """Updates after every second batch, by the mean of the gradients."""
     variables = model.trainable_variables
     for _ in range(epochs):
-        sums = [tf.zeros(v.shape) for v in variables]
+        waiting = []
         for i, (x, y) in enumerate(dataset, start=1):
             with tf.GradientTape() as tape:
                 loss = model.loss(y, model(x, training=True))
-            grads = tape.gradient(loss, variables)
-            sums = [s + g for s, g in zip(sums, grads, strict=True)]
-            if i % 2 == 0:
-                model.optimizer.apply_gradients(zip(sums, variables, strict=True))
-                sums = [tf.zeros(v.shape) for v in variables]
+            waiting.append(tape.gradient(loss, variables))
+            if i % 2 == 0 or i == len(dataset):
+                means = [tf.add_n(grads) / len(waiting) for grads in zip(*waiting, strict=True)]
+                model.optimizer.apply_gradients(zip(means, variables, strict=True))
+                waiting = []
 
 
 def average_left_out(model, dataset, epochs):
