@@ -184,7 +184,7 @@ class Session:
             Fields of the result.
         """
         files = files_of(self._loop)
-        observer = Observer(files, self._reference.initial)
+        observer = Observer(files, self._reference.initial, self._model)
         eager = tf.config.functions_run_eagerly()
         tf.config.run_functions_eagerly(True)
         try:
@@ -231,8 +231,8 @@ class Session:
             figures = Figures(judge, self._tests, epochs)
             findings += figures.judge(history or history_of_metrics(observer, epochs), observer)
             findings += judge.judge_end(state_of(steps[-1].model))
-        if not findings:
-            findings += self._stale(state_of(steps[-1].model))
+        if not findings and steps[-1].model is self._model:
+            findings += self._stale(state_of(self._model))
         return self._report(findings, len(steps))
 
     def _stale(self, eager: State) -> Iterator[Finding]:
@@ -240,32 +240,25 @@ class Session:
 
         `fit` as graphs and line by line says how much of a difference is rounding.
         """
-        tf.config.run_functions_eagerly(False)
         first = self._reference.initial
-        graph = self._trained(self._loop)
-        floors = [self._trained(fit), *self._eagerly(fit)]
-        tf.config.run_functions_eagerly(True)
-        gap, floor = distance(graph, eager, first), distance(*floors, first)
+        graph, right = (self._trained(loop, eager=False) for loop in (self._loop, fit))
+        gap = distance(graph, eager, first)
+        floor = distance(right, self._trained(fit, eager=True), first)
         if gap <= max(10 * floor, STALE):
             return
         evidence = [
-            f"Run as graphs the weights end {gap:.3g} of their way apart from those of the same loop "
-            f"run line by line; with fit it is {floor:.3g}."
+            f"Run as graphs the weights end {gap:.3g} of their way apart from those of the same "
+            f"loop run line by line; with fit it is {floor:.3g}."
         ]
         yield Finding("stale-trace", "update", 1, None, evidence, None, gap, floor)
 
-    def _eagerly(self, loop: Any) -> Iterator[State]:
-        tf.config.run_functions_eagerly(True)
-        yield self._trained(loop)
-
-    def _trained(self, loop: Any) -> State:
+    def _trained(self, loop: Any, eager: bool) -> State:
         """The weights that a loop leaves, which begins where the model was made."""
-        observer = Observer(set(), self._reference.initial)
+        tf.config.run_functions_eagerly(eager)
         self._model = self._make(self._make_model)
         self._begin_alike()
-        with observer.watching():
-            self._run_loop(loop)
-        return state_of(observer.models[-1] if observer.models else self._model)
+        self._run_loop(loop)
+        return state_of(self._model)
 
     def _report(self, findings: list[Finding], count: int) -> dict[str, Any]:
         if not findings:
@@ -318,6 +311,8 @@ def distance(first: State, second: State, start: State) -> float:
         second: Where the other ends.
         start: Where both begin.
     """
-    apart = sum(float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(first, second, strict=True))
+    apart = sum(
+        float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(first, second, strict=True)
+    )
     way = sum(float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(second, start, strict=True))
     return float(np.sqrt(apart / way)) if way else 0.0

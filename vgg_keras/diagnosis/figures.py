@@ -31,6 +31,9 @@ TOLERANCE = 1e-4
 OTHER_LOSSES = {"gradient-scale", "loss-definition", "loss-scaling"}
 """Causes after which the loop's loss is expected to be another one."""
 
+OTHER_STEPS = {"double-update", "gradient-accumulation", "validation-leak"}
+"""Causes after which an epoch has other steps than `fit`'s, and figures cannot be compared."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -112,7 +115,7 @@ class Figures:
             What was found: each cause once.
         """
         known = self._judge.known
-        if not history or any(seen is None for seen in self._judge.seen):
+        if not history or known & OTHER_STEPS or any(seen is None for seen in self._judge.seen):
             return
         if any(not len(part) for part in self._parts):
             return
@@ -131,8 +134,11 @@ class Figures:
 
     @cached_property
     def _train(self) -> list[Epoch]:
+        return self._trained(self._judge.how)
+
+    def _trained(self, how: Variation) -> list[Epoch]:
         seen = [[pair for i in part if (pair := self._judge.seen[i])] for part in self._parts]
-        return [self._epoch(pairs, self._judge.how) for pairs in seen]
+        return [self._epoch(pairs, how) for pairs in seen]
 
     @cached_property
     def _at_ends(self) -> list[Epoch]:
@@ -219,6 +225,14 @@ class Figures:
             ends = self._at_ends
             yield ("metric-definition",), lambda e: ends[e].whole[metric]
             yield ("metric-definition",), lambda e: mean(ends[e].batches, metric)
+        if metric == "loss" and self._judge.reference.model.losses and not validation:
+            how = replace(self._judge.how, extra_losses=not self._judge.how.extra_losses)
+            others = self._trained(how)
+            yield ("metric-definition",), lambda e: others[e].whole[metric]
+            yield (
+                ("metric-definition", "mean-of-batch-means"),
+                lambda e: mean(others[e].batches, metric),
+            )
         for other in observer.own_metrics():
             if type(other) is not keras.metrics.Mean:
                 for targets in ("as they are", "one hot"):

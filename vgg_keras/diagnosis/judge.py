@@ -100,6 +100,8 @@ class Judge:
         """
         findings: list[Finding] = []
         self._ratios = [self._ratio_of(step) for step in steps]
+        inputs = [joined([call.inputs for call in step.calls]) for step in steps if step.calls]
+        self._all_indices = [self._rows.batch_of(batch, i)[1] for i, batch in enumerate(inputs)]
         self._rates = {step.rate for step in steps}
         previous: Step | None = None
         for step in steps:
@@ -136,7 +138,8 @@ class Judge:
         inputs = joined([call.inputs for call in step.calls])
         batch, indices = self._rows.batch_of(inputs, self._next)
         expected = self._rows.indices(self._next)
-        if indices and indices == self._indices and indices != expected:
+        once_more = indices and indices == self._indices and indices != expected
+        if once_more and self._all_indices[number + 1 : number + 2] in ([], [expected]):
             evidence = ["The same batch makes two updates, one after the other."]
             yield Finding("double-update", "update", number - 1, None, evidence, step.place)
         elif len(step.calls) > 1 and len(indices) > len(expected):
@@ -205,6 +208,7 @@ class Judge:
             elif count := self._tests.count_of(inputs):
                 evidence = [f"{count} of {size_of(inputs)} examples are test data."]
                 yield Finding("validation-leak", "batch", number, None, evidence, place)
+                self._next -= 1
                 return self._tests.batch_of(inputs, 0)[0]
             else:
                 evidence = ["The model gets examples that the data set does not have."]

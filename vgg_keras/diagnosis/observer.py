@@ -102,6 +102,7 @@ class Observer:
     Args:
         files: Files of the user, whose lines are named.
         initial: State that a model which the loop makes itself starts from.
+        model: Model that the loop gets.
 
     Attributes:
         steps: The steps, in order.
@@ -110,8 +111,8 @@ class Observer:
         figures: What means held, by the id of the metric.
     """
 
-    def __init__(self, files: set[str], initial: State):
-        self._files, self._initial = files, initial
+    def __init__(self, files: set[str], initial: State, model: keras.Model):
+        self._files, self._initial, self._model = files, initial, model
         self._tapes = self._inside_model = self._inside_loss = self._inside_update = 0
         self._calls = 0
         self._step: Step | None = None
@@ -125,6 +126,7 @@ class Observer:
         """Records inside a `with`, and puts all that was patched back."""
         watched: list[tuple[type, str, Callable[..., Any]]] = [
             (keras.Model, "__call__", self._model_call),
+            (type(self._model), "call", self._model_call),
             (keras.Model, "stateless_call", self._stateless_call),
             (keras.losses.Loss, "__call__", self._loss_call),
             (keras.metrics.Mean, "update_state", self._metric_update),
@@ -143,7 +145,10 @@ class Observer:
 
     def own_metrics(self) -> list[keras.Metric]:
         """The metrics that the loop made, without those of models."""
-        of_models = {id(metric) for model in self.models for metric in model.metrics}
+        of_models = set()
+        for model in self.models:
+            for metric in model.metrics:
+                of_models |= {id(part) for part in (metric, *getattr(metric, "metrics", ()))}
         return [metric for metric in self.metrics if id(metric) not in of_models]
 
     def _place(self) -> str | None:
@@ -249,12 +254,18 @@ class Observer:
         targets = model.trainable_variables if variables is None else list(variables)
         step.rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         result = self._nested("_inside_update", True, original, optimizer, grads, variables)
-        step.optimizer, step.place, step.after = optimizer, place, state_of(model)
-        step.applied = {
+        step.place, step.after = place, state_of(model)
+        applied = {
             _key(variable): _dense(gradient)
             for variable, gradient in zip(targets, grads, strict=False)
             if gradient is not None
         }
+        last = self.steps[-1] if self.steps else None
+        if last and not step.calls and not set(applied) & set(last.applied):
+            last.applied |= applied  # each of several optimizers has its own variables
+            last.after = step.after
+            return result
+        step.optimizer, step.applied = optimizer, applied
         self.steps.append(step)
         return result
 

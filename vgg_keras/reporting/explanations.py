@@ -151,8 +151,8 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "stale-trace": Explanation(
         "Run as graphs the loop trains another way than run line by line.",
-        "A tf.function keeps what Python values were when it was traced. fit keeps all that changes "
-        "in variables.",
+        "A tf.function keeps what Python values were when it was traced. fit keeps all that "
+        "changes in variables.",
         "Keep numbers that change in tf.Variables, pass them as tensors, and make no side effects "
         "in Python inside a tf.function.",
     ),
