@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,12 @@ from vgg_keras.diagnosis.reference import Reference
 from vgg_keras.errors import InputError, require
 from vgg_keras.reporting.explanations import EXPLANATIONS
 from vgg_keras.reporting.write import write_report
+from vgg_keras.runs.archives import read_arrays
 from vgg_keras.runs.directory import create_run_directory
 from vgg_keras.runs.result_file import ResultFile
 from vgg_keras.runs.results import Cause, DiagnoseResult
 from vgg_keras.runtime import compat
+from vgg_keras.runtime.machine import memory_bytes
 from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.parts import gather
 from vgg_keras.training.run import split
@@ -37,6 +40,9 @@ FLOORS = {"float32": 1e-5, "float64": 1e-9}
 """Relative rounding errors of a step, by the dtype that it is computed in."""
 
 FLOOR_OF_HALF_PRECISION = 5e-3
+
+COPIES = 4
+"""What is kept of a step, in copies of the model: state before and after, and gradients twice."""
 
 STALE = 0.01
 """Share of the way of the weights by which graphs may differ in any case."""
@@ -105,7 +111,8 @@ def diagnose(
     config, parts = gather(config, [], model=given.get("model"), data=data)
     assert parts.factory
     factory = given.get("reference", parts.factory)
-    train, test = batches_of(parts.data, config.batch_size)
+    weights = weights_of(config.dataset) if data is None else None
+    train, test = batches_of(parts.data, config.batch_size, weights)
     directory = create_run_directory(config.logdir, "diagnose", config.name)
     file: ResultFile[DiagnoseResult] = ResultFile(directory, config, resumable=False)
     with file:
@@ -120,14 +127,40 @@ def fit(model: keras.Model, dataset: tf.data.Dataset, epochs: int, val_ds: Any) 
     return model.fit(dataset, epochs=epochs, validation_data=val_ds, verbose=0)
 
 
-def batches_of(data: Arrays | Streams, batch_size: int) -> tuple[tf.data.Dataset, tf.data.Dataset]:
-    """Training and test batches in the order of the data, as a loop and `fit` get them."""
+def weights_of(dataset: str) -> np.ndarray | None:
+    """The weights of training examples, `sample_weight_train` in an .npz file, if there are any."""
+    if not dataset.endswith(".npz"):
+        return None
+    return read_arrays(Path(dataset)).get("sample_weight_train")
+
+
+def batches_of(
+    data: Arrays | Streams, batch_size: int, weights: np.ndarray | None
+) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    """Training and test batches in the order of the data, as a loop and `fit` get them.
+
+    Raises:
+        InputError: If there is not one weight an example.
+    """
     if isinstance(data, Streams):
         return data.train, data.test
-    inputs = [keras.tree.map_structure(lambda leaf: np.asarray(as_input(leaf)), part)
-              for part in (data.x_train, data.x_test)]  # fmt: skip
-    pairs = zip(inputs, (data.y_train, data.y_test), strict=True)
-    train, test = (tf.data.Dataset.from_tensor_slices(pair).batch(batch_size) for pair in pairs)
+    columns = [[data.x_train, data.y_train], [data.x_test, data.y_test]]
+    if weights is not None:
+        expected = f"at least {data.train_count}, one an example"
+        enough = weights.ndim == 1 and len(weights) >= data.train_count
+        require(enough, "sample_weight_train", expected, f"shape {weights.shape}")
+        columns[0].append(weights[: data.train_count].astype(np.float32))
+    train, test = (
+        tf.data.Dataset.from_tensor_slices(
+            tuple(
+                keras.tree.map_structure(lambda leaf: np.asarray(as_input(leaf)), column)
+                if index == 0
+                else column
+                for index, column in enumerate(part)
+            )
+        ).batch(batch_size)
+        for part in columns
+    )
     return train, test
 
 
@@ -161,6 +194,13 @@ class Session:
             model.optimizer.build(model.trainable_variables)
         self._reference = Reference(model)
         self._begin_alike()
+        steps = config.epochs * len(self._rows.batches)
+        needed = steps * COPIES * sum(value.nbytes for value in self._reference.initial)
+        expected = (
+            f"{memory_bytes() / 1e9:.1f} GB of memory to be enough for the states of all steps"
+        )
+        received = f"{steps} steps, which need {needed / 1e9:.1f} GB; use a lower one, such as 400"
+        require(needed < memory_bytes(), "--limit", expected, received)
         kind = model.compute_dtype if hasattr(model, "compute_dtype") else "float32"
         self._floor = FLOORS.get(kind, FLOOR_OF_HALF_PRECISION)
 
@@ -207,9 +247,12 @@ class Session:
         except (AttributeError, TypeError) as error:
             for name, instead in OF_KERAS_2.items():
                 if re.search(rf"\b{name}\b", str(error)):
+                    frames = traceback.extract_tb(error.__traceback__)
+                    users = [frame for frame in frames if frame.filename in files_of(loop)]
+                    line = f" in line {users[-1].lineno}" if users else ""
                     raise InputError(
-                        f"--loop: expected code for Keras 3, received {name}, which is of Keras 2; "
-                        f"use {instead}"
+                        f"--loop: expected code for Keras 3, received {name}{line}, which is of "
+                        f"Keras 2; use {instead}"
                     ) from error
             raise
 
@@ -222,6 +265,8 @@ class Session:
             return inconclusive("other models than the one of --model are trained")
         judge = Judge(self._reference, self._rows, self._tests, self._floor)
         findings = judge.judge(steps)
+        if findings and (findings[0].cause, findings[0].stage) == (None, "batch"):
+            return inconclusive(" ".join(findings[0].evidence))
         expected = epochs * len(self._rows.batches)
         causes = {finding.cause for finding in findings}
         if len(steps) < expected and not findings:
@@ -300,7 +345,7 @@ def files_of(loop: Any) -> set[str]:
         methods = [getattr(target, name, None) for name in ("fit", "train", "__init__")]
         code = next((getattr(m, "__code__", None) for m in methods if inspect.isroutine(m)), None)
     files = {str(path) for path in plugins.files_run()}
-    return files | ({str(Path(code.co_filename))} if code else set())
+    return files | ({code.co_filename} if code and loop is not fit else set())
 
 
 def distance(first: State, second: State, start: State) -> float:

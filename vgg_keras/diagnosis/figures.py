@@ -206,6 +206,7 @@ class Figures:
         self, epochs: list[Epoch], metric: str, validation: bool, observer: Observer
     ) -> Iterator[tuple[tuple[str, ...], Callable[[int], float]]]:
         batches = [epoch.batches for epoch in epochs]
+        yield ("metric-not-updated",), lambda e: 0.0
         yield ("mean-of-batch-means",), lambda e: mean(batches[e], metric)
         yield ("last-batch-only",), lambda e: batches[e][-1][0][metric]
         yield ("metric-not-reset",), lambda e: weighted(chain(*batches[: e + 1]), metric)

@@ -139,6 +139,7 @@ class Judge:
         batch, indices = self._rows.batch_of(inputs, self._next)
         expected = self._rows.indices(self._next)
         once_more = indices and indices == self._indices and indices != expected
+        once_more = once_more and "data-order" not in self.known
         if once_more and self._all_indices[number + 1 : number + 2] in ([], [expected]):
             evidence = ["The same batch makes two updates, one after the other."]
             yield Finding("double-update", "update", number - 1, None, evidence, step.place)
@@ -223,7 +224,7 @@ class Judge:
                 place = step.loss_place or place
                 yield Finding("data-pairing", "batch", number, None, evidence, place)
                 return Batch(batch.x, np.asarray(labels).reshape(np.shape(batch.y)), batch.weights)
-        if indices == expected:
+        if indices == expected or "data-order" in self.known:
             return batch
         if len(expected) < self._rows.batch_size and indices == self._rows.indices(self._next + 1):
             evidence = [f"The last batch, of {len(expected)} examples, is left out."]

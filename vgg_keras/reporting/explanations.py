@@ -47,6 +47,12 @@ EXPLANATIONS: dict[str, Explanation] = {
         "fit resets all metrics at the beginning of each epoch and of each validation.",
         "Call metric.reset_state() at the beginning of each epoch.",
     ),
+    "metric-not-updated": Explanation(
+        "The metric is never updated, and stays 0.",
+        "fit updates the mean of the loss and all metrics after each batch. A train_step of one's "
+        "own has to do so itself.",
+        "Update the metric in each step.",
+    ),
     "mean-of-batch-means": Explanation(
         "The figure is the mean of the figures of batches.",
         "fit weighs each batch by its examples; a short last batch counts less.",
