@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -436,3 +437,19 @@ def test_learning_rate_units_and_convolutions_can_be_chosen(tmp_path):
     )
     assert again.runs[0].digests == result.runs[0].digests
     assert vgg_keras.VGG(filters=(32, 64)).filters == ((32, 32), (64, 64))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [None, 0, 1e300, "x"])
+def test_a_design_of_a_search_that_makes_no_model_is_refused_in_one_line(
+    searched, tmp_path, capsys, blocks
+):
+    shutil.copytree(searched[1], tmp_path / "a")
+    file = tmp_path / "a" / "result.json"
+    value = json.loads(file.read_text())
+    value["config"]["blocks_choices"] = [2, 3]
+    value["best"]["values"].pop("blocks", None)
+    if blocks is not None:
+        value["best"]["values"]["blocks"] = blocks
+    file.write_text(json.dumps(value))
+    assert "--from: expected a " in refused(capsys, "train", "--from", tmp_path / "a")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 
+from vgg_keras.reporting import words
 from vgg_keras.reporting.page import BLUE, GREY, Picture, Section, draw, make_axes
-from vgg_keras.runs.results import BenchmarkResult, Group, Ratio
+from vgg_keras.runs.results import BenchmarkResult, Group, Ratio, Timed
 
 
 def verdict(result: BenchmarkResult) -> str:
@@ -17,21 +18,28 @@ def verdict(result: BenchmarkResult) -> str:
 def rows_of(result: BenchmarkResult) -> list[list[str]]:
     """A row for each variant: name, seconds of the first call, images a second."""
     return [
-        [timed.name, f"{timed.first_call_seconds:.1f}", f"{timed.images_per_second:,.0f}"]
+        [timed.name, words.decimal(timed.first_call_seconds, 1), images_per_second(timed)]
         for group in result.groups
         for timed in group.timed
     ]
 
 
+def images_per_second(timed: Timed) -> str:
+    """The speed of a variant as text."""
+    speed = timed.images_per_second
+    return f"{speed:,.0f}" if speed < words.LARGE else f"{speed:.3g}"
+
+
 def sentence(ratio: Ratio) -> str:
     """Which of two is faster, by how much, and how sure that is."""
     first, second = ratio.first, ratio.second
+    seconds, low, high = (words.decimal(n, 3) for n in (ratio.seconds, ratio.low, ratio.high))
     answer = f"{first} is {ratio.verdict}"
     if ratio.verdict == "undecided":
         answer = "which is faster is undecided"
     return (
-        f"{first} takes {ratio.seconds:.3f} times the time of {second} "
-        f"(95 % interval {ratio.low:.3f} to {ratio.high:.3f}): {answer}."
+        f"{first} takes {seconds} times the time of {second} "
+        f"(95 % interval {low} to {high}): {answer}."
     )
 
 
@@ -40,14 +48,19 @@ def sections(result: BenchmarkResult) -> list[Section]:
     text = [
         "All were timed in alternation, A B B A, so that load on the machine falls on them alike. "
         "Compilation and the first call of a block do not count. The interval is a bootstrap of "
-        f"the median round. Load of the machine at the start: {result.load:.1f}."
+        f"the median round. Load of the machine at the start: {words.decimal(result.load, 1)}."
     ]
     head = ["Variant", "First call, s", "Images a second, median block"]
     pictures = [*map(speeds, result.groups), *map(rounds, result.ratios)]
     parts = [Section("Speed", text, pictures, head=head, rows=rows_of(result))]
     if costs := result.recording:
         rows = [
-            [name, cost.epochs, f"{cost.seconds:.2f}", f"{cost.event_bytes / 1e6:.2f}"]
+            [
+                name,
+                cost.epochs,
+                words.decimal(cost.seconds, 2),
+                words.decimal(cost.event_bytes / 1e6, 2),
+            ]
             for name, cost in costs.items()
         ]
         head = ["Variant", "Epochs", "Seconds", "MB of events"]
@@ -67,7 +80,7 @@ def speeds(group: Group) -> Picture:
         axes.plot(median, place, "|", color=BLUE, markersize=16, markeredgewidth=3)
     axes.set_yticks(range(len(timed)), [variant.name for variant in timed])
     axes.set(xlabel="Images a second", xlim=(0, None))
-    listed = ", ".join(f"{each.name} {each.images_per_second:,.0f}" for each in group.timed)
+    listed = ", ".join(f"{each.name} {images_per_second(each)}" for each in group.timed)
     return draw(figure, f"Dots: a block each. Lines: their median. Images a second: {listed}.")
 
 

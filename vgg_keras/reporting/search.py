@@ -62,10 +62,10 @@ def sections(result: SearchResult) -> list[Section]:
         [
             trial.id,
             *(trial.values.get(name, "") for name in names),
-            trial.status if trial.score is None else f"{trial.score:.4f}",
+            trial.status if trial.score is None else words.decimal(trial.score, 4),
             trial.parameters or "",
             trial.best_epoch or "",
-            f"{trial.seconds:.1f}",
+            words.decimal(trial.seconds, 1),
             trial.reason or "",
         ]
         for trial in [*trials, *failed]
@@ -99,7 +99,9 @@ def score_by_trial(trials: list[Trial], objective: str) -> Picture:
     axes.set(xlabel="Trial", ylabel=objective)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
-    return draw(figure, f"{objective} of each trial in order; the best is {best[-1]:.4f}.")
+    return draw(
+        figure, f"{objective} of each trial in order; the best is {words.decimal(best[-1], 4)}."
+    )
 
 
 def score_by_size(trials: list[Trial], objective: str, best_first: int) -> Picture:
@@ -138,7 +140,7 @@ def parallel(trials: list[Trial], names: list[str], objective: str) -> Picture:
         heights.append([None if v is None else (v - low) / span for v in column])
         axes.axvline(place, color=GREY, linewidth=0.8)
         for value, height in ((low, -0.06), (high, 1.06)):
-            text = f"{value:.4f}" if place == len(names) else f"{value:g}"
+            text = words.decimal(value, 4) if place == len(names) else f"{value:g}"
             axes.text(place, height, text, ha="center", va="center", fontsize=9)
     for number in reversed(range(len(trials))):
         line = [(place, column[number]) for place, column in enumerate(heights)]

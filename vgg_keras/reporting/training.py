@@ -115,7 +115,7 @@ def epochs(runs: Sequence[Run], seeds: Sequence[int], metrics: Mapping[str, str]
             run.seed,
             run.trainer,
             *(words.value(run.history[metric][epoch], metric) for metric in metrics),
-            f"{run.seconds_per_epoch[epoch]:.1f}",
+            words.decimal(run.seconds_per_epoch[epoch], 1),
             run.digests[epoch][:8],
         ]
         for seed in seeds
@@ -157,11 +157,10 @@ def tests(runs: Sequence[Run]) -> Section:
 
 def speed(ratio: Speed) -> Section:
     """Which trainer took longer."""
-    low, high = ratio.interval
+    middle, low, high = (words.decimal(n, 3) for n in (ratio.ratio, *ratio.interval))
     text = (
-        f"Seconds an epoch, {ratio.first} over {ratio.second}: {ratio.ratio:.3f} "
-        f"(from {low:.3f} to {high:.3f}). The trainings ran one after the other, so load on the "
-        "machine counts."
+        f"Seconds an epoch, {ratio.first} over {ratio.second}: {middle} (from {low} to {high}). "
+        "The trainings ran one after the other, so load on the machine counts."
     )
     return Section("Speed", [text])
 
@@ -184,7 +183,7 @@ def curves(trainers: Mapping[str, Sequence[Run]], metric: str, title: str) -> Pi
             above.fill_between(epochs, *band, color=style["color"], alpha=0.15)
     above.set_ylabel(title)
     if metric.endswith("accuracy"):
-        above.yaxis.set_major_formatter(lambda value, place: f"{value:.1%}")
+        above.yaxis.set_major_formatter(lambda value, place: words.percent(value, 1))
     above.legend(frameon=False)
     alt = f"{title} by epoch."
     for axes in below:

@@ -18,6 +18,9 @@ ARITHMETIC = {
     "jit_compile": "XLA",
     "strategy": "Another number of devices",
 }
+LARGE = 1e9
+"""From here on a number is written with an exponent."""
+
 NOISE = "not distinguishable from the trainer's own noise."
 
 
@@ -129,7 +132,17 @@ def value(number: float | None, metric: str) -> str:
     """A figure as text."""
     if number is None:
         return "not finite"
-    return f"{number:.2%}" if metric.endswith("accuracy") else f"{number:.5f}"
+    return percent(number, 2) if metric.endswith("accuracy") else decimal(number, 5)
+
+
+def decimal(number: float, digits: int) -> str:
+    """A number as text, with so many decimals unless it is large."""
+    return f"{number:.{digits}f}" if abs(number) < LARGE else f"{number:.{digits}g}"
+
+
+def percent(share: float, digits: int) -> str:
+    """A share as text, in percent."""
+    return f"{decimal(100 * share, digits)}%"
 
 
 def size(difference: float | None, metric: str, sign: str = "") -> str:

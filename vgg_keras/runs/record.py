@@ -64,7 +64,7 @@ def _build(kind: Any, value: Any) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         hints = _hints(kind)
         return kind(**{key: _build(hints[key], item) for key, item in value.items()})
-    return value
+    return float(value) if kind is float else value
 
 
 @cache

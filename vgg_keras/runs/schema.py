@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -21,6 +22,10 @@ Validator = extend(
 """Takes 1.0 for no integer, which the standard does."""
 
 
+LARGEST, LARGEST_WHOLE = 1e300, 2**63 - 1
+"""No figure of a run is larger; a drawing has no room for larger ones."""
+
+
 def mismatch(value: Any, command: str) -> str | None:
     """What in a value is not as its schema says.
 
@@ -32,7 +37,22 @@ def mismatch(value: Any, command: str) -> str | None:
         The place and what is wrong with it, in one line; None if nothing is.
     """
     error = best_match(_validator("compare" if command == "train" else command).iter_errors(value))
-    return error and f"{error.json_path}: {textwrap.shorten(error.message, 200)}"
+    if error:
+        return f"{error.json_path}: {textwrap.shorten(error.message, 200)}"
+    return next(_too_large(value, "$"), None)
+
+
+def _too_large(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _too_large(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _too_large(item, f"{path}[{index}]")
+    elif isinstance(value, (int, float)):
+        largest = LARGEST_WHOLE if isinstance(value, int) else LARGEST
+        if abs(value) > largest:
+            yield f"{path}: {float(value):g}, which is out of the range of figures"
 
 
 @cache

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vgg_keras.errors import InputError
+from vgg_keras.config.base import MOST_FILTERS
+from vgg_keras.errors import InputError, require
 from vgg_keras.runs.reading import read_result
 from vgg_keras.runs.results import SearchResult
 
@@ -50,7 +51,12 @@ def design_of(directory: str | Path) -> dict[str, Any]:
     if ":" in config["model"]:
         return {**design, "hyperparameters": best.values}
     values = {**fixed(config), **best.values}
-    blocks = range(1, values["blocks"] + 1)
+    missing = ", ".join({"blocks", "convolutions", "dense", "learning_rate"} - values.keys())
+    require(not missing, "--from", "a whole design, as a search leaves it", f"none of {missing}")
+    count, expected = values["blocks"], f"a number of blocks from 1 to {MOST_FILTERS}"
+    whole = isinstance(count, int) and 1 <= count <= MOST_FILTERS
+    require(whole, "--from", expected, count)
+    blocks = range(1, count + 1)
     return {
         **design,
         "filters": [values.get(f"filters_{block}", values.get("filters")) for block in blocks],
