@@ -21,7 +21,9 @@ from vgg_keras.benchmarking.peer import Peer
 from vgg_keras.benchmarking.ratio import seconds_ratio
 from vgg_keras.models.vgg import flops
 from vgg_keras.reporting.benchmark import speeds
+from vgg_keras.reporting.page import STYLE
 from vgg_keras.runs.reading import read_result
+from vgg_keras.runtime.drawing import own_style
 
 SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "benchmark.json").read_text())
 NAMES = ("a", "b")
@@ -150,7 +152,8 @@ def test_a_benchmark_reports_ratio_interval_and_machine(tmp_path, capsys):
     page = (home / "report.html").read_text()
     assert answer in page
     assert page.count("<svg") == 2
-    drawing = speeds(read_result(home).groups[0]).svg
+    with own_style(STYLE):
+        drawing = speeds(read_result(home).groups[0]).svg
     assert drawing in page
     assert "tape:bfloat16" in drawing
 
