@@ -100,12 +100,9 @@ def refuse_linked_folders(directory: Path) -> None:
     Raises:
         InputError: If there is one; names it.
     """
+    received = "a symbolic link; replace it by what it points to"
     for parent, folders, _ in os.walk(directory):
-        for folder in folders:
-            path, received = (
-                Path(parent, folder),
-                "a symbolic link; replace it by what it points to",
-            )
+        for path in (Path(parent, folder) for folder in folders):
             require(not path.is_symlink(), str(path), "a folder of the run", received)
 
 
