@@ -3,9 +3,9 @@
 `python tests/torture/damage_search.py --damages 100`.
 
 Each file and folder of a search that was interrupted, or of one that is finished and asked for one
-more trial, is removed, truncated, or replaced by other JSON, a folder or a pipe. A search must be
-refused in one line with exit status 2, or end with the result of an undisturbed one. Exit status 1
-if one does not.
+more trial, is removed, truncated, or replaced by other JSON, a folder, a pipe, or a symbolic link
+to where it was moved. A search must be refused in one line with exit status 2, or end with the
+result of an undisturbed one, and change nothing behind the link. Exit status 1 if one does not.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import keras
 import numpy as np
 
 from vgg_keras import cli
-from vgg_keras.tuning.hypermodel import TrialModel
 
 OTHER = (b"{}", b"[]", b'{"sources": 3}', b'{"schema": 2, "command": "train"}', b"null")
-KINDS = ("remove", "truncate", "other JSON", "folder", "pipe")
+KINDS = ("remove", "truncate", "other JSON", "folder", "pipe", "link")
 SEARCH = (
     "search --epochs 1 --limit 30 --batch-size 8 --filters-choices 2,4 --convolutions-choices 1"
 )
@@ -76,10 +76,16 @@ def damage(home: Path, count: int, seed: int) -> Iterator[str]:
     ):
         logs = home / f"{number}"
         shutil.copytree(sound, logs)
-        spoil(logs / "search" / name / path, kind, rng)
+        elsewhere = home / "elsewhere"
+        elsewhere.mkdir()
+        spoil(logs / "search" / name / path, kind, elsewhere, rng)
+        before = contents(elsewhere)
         ending = resume(home, logs, name, expected[name])
+        if contents(elsewhere) != before:
+            ending = "WRONG: what the link points to has changed"
         yield f"{name}: {path}: {kind}: {ending}"
         shutil.rmtree(logs)
+        shutil.rmtree(elsewhere)
 
 
 def make_data(home: Path) -> None:
@@ -93,21 +99,20 @@ def make_data(home: Path) -> None:
 
 
 def make_search(home: Path, name: str) -> Any:
-    """Makes a search that is interrupted or finished.
+    """Makes a search that is interrupted at the end of its second trial, or finished.
 
     Returns:
         The outcome of it if it goes on undisturbed.
     """
     calls = itertools.count()
-    original = TrialModel.build
+    save = keras.callbacks.ModelCheckpoint.on_epoch_end
 
-    def interrupted(self: TrialModel, hp: Any) -> Any:
-        if next(calls) == 1:
+    def interrupt(self: keras.callbacks.Callback, *arguments: Any) -> None:
+        save(self, *arguments)
+        if name == "interrupted" and next(calls) == 1:
             raise KeyboardInterrupt
-        return original(self, hp)
 
-    build = interrupted if name == "interrupted" else original
-    with patch.object(TrialModel, "build", build):
+    with patch.object(keras.callbacks.ModelCheckpoint, "on_epoch_end", interrupt):
         run(home, home / "sound", name, "--trials", "3")
     shutil.copytree(home / "sound", home / "whole", dirs_exist_ok=True)
     status, error = run(home, home / "whole", name, "--trials", str(MORE[name]), "--resume")
@@ -124,8 +129,24 @@ def run(home: Path, logs: Path, name: str, *more: str) -> tuple[int, str]:
     return status, error.getvalue()
 
 
-def spoil(path: Path, kind: str, rng: random.Random) -> None:
-    """Damages a file or a folder."""
+def contents(folder: Path) -> dict[Path, bytes]:
+    """The bytes of all files in a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def spoil(path: Path, kind: str, elsewhere: Path, rng: random.Random) -> None:
+    """Damages a file or a folder.
+
+    Args:
+        path: The file or folder.
+        kind: One of `KINDS`.
+        elsewhere: Folder that a link may point to.
+        rng: Source of all choices.
+    """
+    if kind == "link":
+        shutil.move(path, elsewhere)
+        path.symlink_to(elsewhere / path.name)
+        return
     if kind == "truncate" and path.is_file():
         path.write_bytes(path.read_bytes()[: rng.randrange(max(1, path.stat().st_size))])
         return
