@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from comparisons import SMALL
+from programs import refused
 
 from vgg_keras import cli, train
 from vgg_keras.reporting.search import importance, score_by_size, score_by_trial
@@ -186,3 +187,12 @@ def test_a_browser_shows_the_report_at_any_width_without_a_complaint(
     sent = [m["params"]["request"]["url"] for m in messages if m["method"].endswith("WillBeSent")]
     assert sent
     assert all(url.startswith(("file:", "data:")) for url in sent), sent
+
+
+def test_a_report_that_cannot_be_written_is_refused_in_one_line(compared, tmp_path, capsys):
+    home = tmp_path / "a"
+    shutil.copytree(compared[1], home)
+    (home / "report.html").unlink()
+    (home / "report.html").mkdir()
+    line = refused(capsys, "report", home)
+    assert "report.html: expected a file that can be written" in line

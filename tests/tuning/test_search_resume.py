@@ -208,6 +208,13 @@ def test_a_trial_whose_files_and_copies_are_lost_is_named(tmp_path, scripted, lo
     assert (home / "result.json").read_bytes() == before
 
 
+def test_a_file_in_place_of_the_folder_of_a_trial_makes_way(tmp_path, scripted):
+    run(tmp_path, trials=1)
+    (tmp_path / "search" / "a" / "trial-1").write_text("{}")
+    resumed = run(tmp_path, trials=2, resume=True)
+    assert [trial.status for trial in resumed.trials] == ["completed"] * 2
+
+
 def test_a_search_whose_state_is_lost_is_not_begun_again_over_its_trials(tmp_path, scripted):
     run(tmp_path, trials=1)
     tuner = tmp_path / "search" / "a" / "tuner"

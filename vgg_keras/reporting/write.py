@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from vgg_keras.errors import InputError
 from vgg_keras.reporting import benchmark, diagnose, search, training, words
 from vgg_keras.reporting.page import STYLE, Section, write_page
 from vgg_keras.runs.reading import read_result, result_so_far
@@ -34,7 +35,8 @@ def write_report(directory: str | Path) -> Path:
         The file.
 
     Raises:
-        InputError: If there is no result, or not one that a run has left.
+        InputError: If there is no result, or not one that a run has left, or the report cannot be
+            written.
     """
     directory = Path(os.path.expanduser(directory))
     result = read_result(directory)
@@ -43,7 +45,13 @@ def write_report(directory: str | Path) -> Path:
     title = f"vgg_keras {result.command}: {result.config['name']}"
     with own_style(STYLE):
         sections = [*kind.sections(result), *about(result, directory)]
-    write_page(path, title, kind.verdict(result), sections)
+    try:
+        write_page(path, title, kind.verdict(result), sections)
+    except OSError as error:
+        again = f"vgg-keras report {shlex.quote(str(directory))}"
+        raise InputError(
+            f"{path}: expected a file that can be written, received {error}; mend it, then {again}"
+        ) from error
     return path
 
 

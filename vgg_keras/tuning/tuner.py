@@ -138,7 +138,10 @@ class Tuner(keras_tuner.Tuner):
             The objective: the mean of the scores.
         """
         home = self._home / f"trial-{trial.trial_id}"
-        shutil.rmtree(home, ignore_errors=True)
+        if home.is_dir():
+            shutil.rmtree(home, ignore_errors=True)
+        else:
+            home.unlink(missing_ok=True)
         weights = Path(self._get_checkpoint_fname(trial.trial_id))
         weights.unlink(missing_ok=True)
         checkpoint = keras.callbacks.ModelCheckpoint(
