@@ -112,7 +112,7 @@ def noisy(model, dataset, epochs):
         for x, y in dataset:
             model.train_on_batch(x + tf.random.normal(x.shape), y)
 
-def strange(model, wish):
+def strange(model, dataset, epochs, one, two):
     return None
 
 class Own(keras.Model):
