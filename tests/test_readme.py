@@ -8,6 +8,8 @@ import pytest
 from programs import in_process
 from test_package import ROOT
 
+from vgg_keras.reporting.explanations import EXPLANATIONS
+
 
 def block(name, language):
     text = (ROOT / "README.md").read_text()
@@ -50,3 +52,25 @@ def test_the_example_in_python_runs(tmp_path, monkeypatch, capsys):
     code = block("python", "python").replace("6000", "300")
     exec(code, {})
     assert "filters_1" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_loop_is_diagnosed_as_the_readme_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.py").write_text(block("diagnose: loop.py", "python"))
+    program, *arguments = shlex.split(block("diagnose: command", "sh"))
+    assert program == "vgg-keras"
+    assert in_process(*arguments) == 1
+    said = capsys.readouterr().out
+    readme = (ROOT / "README.md").read_text()
+    lines = [
+        line for line in said.splitlines() if line and "Gap" not in line and "Proof" not in line
+    ]
+    for line in lines[2:-1]:
+        assert line in readme
+
+
+def test_the_readme_lists_every_cause():
+    readme = (ROOT / "README.md").read_text()
+    for cause, explanation in EXPLANATIONS.items():
+        assert f"| `{cause}` | {explanation.what} |" in readme

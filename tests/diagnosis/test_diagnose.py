@@ -170,7 +170,7 @@ def test_the_program_names_cause_line_and_remedy(own, capsys):
     said = " ".join(capsys.readouterr().out.split())
     assert "Verdict: diverges in epoch 1, step 0, stage forward: training-flag." in said
     assert "Line: loops.py:16." in said
-    assert "with this one change made to fit: 0." in said
+    assert "and 0 to fit with this change." in said
     assert "To change: Call model(x, training=True) in the step" in said
     assert in_process(*MODEL, *DATA, "--loop", "loops.py:loop", "--json") == 1
     result = json.loads(capsys.readouterr().out)

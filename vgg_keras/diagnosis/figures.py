@@ -190,16 +190,19 @@ class Figures:
         for causes, figure in self._explanations(epochs, metric, validation, observer):
             if all(near(value, figure(epoch)) for epoch, value in enumerate(values)):
                 after = abs(values[first] - figure(first))
-                for cause in causes:
-                    step = self._step(cause, first)
+                steps = {cause: self._step(cause, first) for cause in causes}
+                for cause in sorted(causes, key=lambda cause: steps[cause]):
+                    step = steps[cause]
                     yield Finding(cause, "metrics", step, name, evidence, place, gap, after)
                 return
         yield Finding(None, "metrics", self._step("", first), name, evidence, place, gap)
 
     def _step(self, cause: str, epoch: int) -> int:
         """The first step after which a figure with a fault is another one."""
+        if cause == "metric-not-reset":
+            return int(self._parts[max(epoch, min(1, len(self._parts) - 1))][0])
         part = self._parts[epoch]
-        places = {"metric-not-reset": 0, "last-batch-only": min(1, len(part) - 1)}
+        places = {"last-batch-only": min(1, len(part) - 1)}
         return int(part[places.get(cause, -1)])
 
     def _explanations(

@@ -338,11 +338,8 @@ class Judge:
     ) -> Finding:
         stages = {"training-flag": "forward", "loss-scaling": "gradients"}
         stage = stages.get(cause, "loss")
-        evidence = [
-            f"The gap to fit's gradients is {gap:.3g} of their size, and {after:.3g} with this one "
-            "change."
-        ]
-        if stage == "loss" and step.target is not None:
+        evidence = [f"The gradients differ from fit's by {gap:.3g} of their size."]
+        if step.target is not None:
             evidence += [f"The loss is {step.target:.6g}; fit's is {base.loss:.6g}."]
         place = step.calls[0].place if stage == "forward" else step.loss_place
         place = place or step.gradient_place

@@ -37,7 +37,7 @@ def sentences(cause: Cause) -> list[str]:
     before, after = (cause.counterfactual.get(name) for name in ("before", "after"))
     proof = []
     if before is not None and after is not None:
-        proof = [f"Gap to fit: {before:.3g}; with this one change made to fit: {after:.3g}."]
+        proof = [f"Proof: the gap to fit is {before:.3g}, and {after:.3g} to fit with this change."]
     return [*words, *cause.evidence, *place, *proof, f"To change: {cause.fix}"]
 
 
