@@ -126,7 +126,7 @@ def stop():
         ("fit", ("test_begin",), stop),
         ("tape", ("test_batch_end", 0), stop),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_a_list_that_a_callback_remembers_has_no_entry_twice(tmp_path, trainer, at, action):
     options = {"trainer": trainer, "epochs": 2, "save_every": 2}
