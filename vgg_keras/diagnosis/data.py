@@ -1,13 +1,18 @@
-"""The training data, row by row, to recognise what reaches the model."""
+"""The data in their order, as batches and row by row, to recognise what reaches the model."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from vgg_keras.datasets import Arrays, Streams
+from vgg_keras.datasets.batches import as_input
 from vgg_keras.diagnosis.reference import Batch
+from vgg_keras.errors import require
+from vgg_keras.runs.archives import read_arrays
 
 
 class Rows:
@@ -103,3 +108,32 @@ class Rows:
             for part in (self.x, self.y, self._weights)
         )
         return Batch(*parts)
+
+
+def weights_of(dataset: str) -> np.ndarray | None:
+    """The weights of training examples, `sample_weight_train` in an .npz file, if there are any."""
+    if not dataset.endswith(".npz"):
+        return None
+    return read_arrays(Path(dataset)).get("sample_weight_train")
+
+
+def batches_of(
+    data: Arrays | Streams, batch_size: int, weights: np.ndarray | None
+) -> tuple[tf.data.Dataset, tf.data.Dataset]:
+    """Training and test batches in the order of the data, as a loop and `fit` get them.
+
+    Raises:
+        InputError: If there is not one weight an example.
+    """
+    if isinstance(data, Streams):
+        return data.train, data.test
+    train, test = [data.x_train, data.y_train], [data.x_test, data.y_test]
+    if weights is not None:
+        expected = f"at least {data.train_count}, one an example"
+        enough = weights.ndim == 1 and len(weights) >= data.train_count
+        require(enough, "sample_weight_train", expected, f"shape {weights.shape}")
+        train.append(weights[: data.train_count].astype(np.float32))
+    for part in (train, test):
+        part[0] = tf.nest.map_structure(lambda leaf: np.asarray(as_input(leaf)), part[0])
+    slices = tf.data.Dataset.from_tensor_slices
+    return slices(tuple(train)).batch(batch_size), slices(tuple(test)).batch(batch_size)

@@ -1,0 +1,254 @@
+"""One diagnosis: the loop is run and observed, and what it did is judged."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from vgg_keras import plugins
+from vgg_keras.config import DiagnoseConfig
+from vgg_keras.diagnosis.data import Rows
+from vgg_keras.diagnosis.figures import Figures, history_of, history_of_metrics
+from vgg_keras.diagnosis.judge import Finding, Judge
+from vgg_keras.diagnosis.loops import run_loop
+from vgg_keras.diagnosis.observer import Observer, State, set_state, state_of
+from vgg_keras.diagnosis.reference import Reference
+from vgg_keras.errors import InputError, require
+from vgg_keras.reporting.explanations import EXPLANATIONS
+from vgg_keras.runs.results import Cause
+from vgg_keras.runtime import compat
+from vgg_keras.runtime.machine import memory_bytes
+
+FLOORS = {"float32": 1e-5, "float64": 1e-9}
+"""Relative rounding errors of a step, by the dtype that it is computed in."""
+
+FLOOR_OF_HALF_PRECISION = 5e-3
+
+COPIES = 4
+"""What is kept of a step, in copies of the model: state before and after, and gradients twice."""
+
+STALE = 0.01
+"""Share of the way of the weights by which graphs may differ in any case."""
+
+OF_KERAS_2 = {
+    "reset_states": "reset_state()",
+    "get_scaled_loss": "optimizer.scale_loss(loss)",
+    "get_unscaled_gradients": "optimizer.apply(), which unscales them itself",
+    "_decayed_lr": "optimizer.learning_rate",
+    "experimental_aggregate_gradients": "no such argument",
+    "skip_gradients_aggregation": "no such argument",
+    "predict_classes": "predict().argmax(axis=-1)",
+    "fit_generator": "fit()",
+}
+"""What code for Keras 2 calls that Keras 3 does not have, and what to write instead."""
+
+
+def fit(model: keras.Model, dataset: tf.data.Dataset, epochs: int, val_ds: Any) -> Any:
+    """The loop of a model that is compared with another one: its own `fit`."""
+    return model.fit(dataset, epochs=epochs, validation_data=val_ds, verbose=0)
+
+
+class Session:
+    """One diagnosis.
+
+    Args:
+        config: Gives epochs, batch size and seed.
+        make_model: Makes the model that the loop gets.
+        make_reference: Makes the model that is trained as `fit` does.
+        loop: Loop to be diagnosed.
+        train: Training batches.
+        test: Test batches.
+    """
+
+    def __init__(
+        self,
+        config: DiagnoseConfig,
+        make_model: Callable[[], Any],
+        make_reference: Callable[[], Any],
+        loop: Any,
+        train: tf.data.Dataset,
+        test: tf.data.Dataset,
+    ):
+        self._config, self._loop, self._train, self._test = config, loop, train, test
+        self._rows, self._tests = Rows(train), Rows(test)
+        self._make_model = make_model
+        self._model, model = self._make(make_model), self._make(make_reference)
+        compat.build_all(model, train.element_spec)
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        self._reference = Reference(model)
+        self._begin_alike()
+        steps = config.epochs * len(self._rows.batches)
+        needed = steps * COPIES * sum(value.nbytes for value in self._reference.initial)
+        expected = (
+            f"{memory_bytes() / 1e9:.1f} GB of memory to be enough for the states of all steps"
+        )
+        received = f"{steps} steps, which need {needed / 1e9:.1f} GB; use a lower one, such as 400"
+        require(needed < memory_bytes(), "--limit", expected, received)
+        kind = model.compute_dtype if hasattr(model, "compute_dtype") else "float32"
+        self._floor = FLOORS.get(kind, FLOOR_OF_HALF_PRECISION)
+
+    def _make(self, factory: Callable[[], Any]) -> keras.Model:
+        keras.utils.set_random_seed(self._config.seed)
+        model = factory()
+        compiled = isinstance(model, keras.Model) and model.compiled
+        expected = "a function that returns a compiled keras.Model"
+        require(compiled, "--model", expected, f"one that returns {type(model).__name__}")
+        return model
+
+    def _begin_alike(self) -> None:
+        if not self._model.built:
+            compat.build_all(self._model, self._train.element_spec)
+        set_state(self._model, self._reference.initial)
+
+    def run(self) -> dict[str, Any]:
+        """Runs the loop, and compares it with `fit`.
+
+        Returns:
+            Fields of the result.
+        """
+        files = files_of(self._loop)
+        observer = Observer(files, self._reference.initial, self._model)
+        eager = tf.config.functions_run_eagerly()
+        tf.config.run_functions_eagerly(True)
+        try:
+            with observer.watching():
+                returned = self._run_loop(self._loop)
+            return self._judge(observer, history_of(returned))
+        finally:
+            tf.config.run_functions_eagerly(eager)
+
+    def _run_loop(self, loop: Any) -> Any:
+        config = self._config
+        arrays: dict[str, Any] = {}
+        for part, rows in (("train", self._rows), ("test", self._tests)):
+            arrays |= {f"x_{part}": rows.x, f"y_{part}": rows.y}
+        keras.utils.set_random_seed(config.seed)
+        values = {"model": self._model, "train": self._train, "test": self._test, **arrays}
+        values |= {"epochs": config.epochs, "batch_size": config.batch_size}
+        try:
+            return run_loop(loop, values)
+        except (AttributeError, TypeError) as error:
+            for name, instead in OF_KERAS_2.items():
+                if re.search(rf"\b{name}\b", str(error)):
+                    frames = traceback.extract_tb(error.__traceback__)
+                    users = [frame for frame in frames if frame.filename in files_of(loop)]
+                    line = f" in line {users[-1].lineno}" if users else ""
+                    raise InputError(
+                        f"--loop: expected code for Keras 3, received {name}{line}, which is of "
+                        f"Keras 2; use {instead}"
+                    ) from error
+            raise
+
+    def _judge(self, observer: Observer, history: dict[str, list[float]]) -> dict[str, Any]:
+        steps, epochs = observer.steps, self._config.epochs
+        shapes = {tuple(v.shape for v in step.before) for step in steps}
+        if not steps:
+            return inconclusive("no update by an optimizer was seen")
+        if shapes != {tuple(v.shape for v in self._reference.initial)}:
+            return inconclusive("other models than the one of --model are trained")
+        judge = Judge(self._reference, self._rows, self._tests, self._floor)
+        findings = judge.judge(steps)
+        if findings and (findings[0].cause, findings[0].stage) == (None, "batch"):
+            return inconclusive(" ".join(findings[0].evidence))
+        expected = epochs * len(self._rows.batches)
+        causes = {finding.cause for finding in findings}
+        if len(steps) < expected and not findings:
+            reason = f"the loop makes {len(steps)} updates in {epochs} epochs; fit {expected}"
+            return inconclusive(reason)
+        if None not in causes:
+            figures = Figures(judge, self._tests, epochs)
+            findings += figures.judge(history or history_of_metrics(observer, epochs), observer)
+            findings += judge.judge_end(state_of(steps[-1].model))
+        if not findings and steps[-1].model is self._model:
+            findings += self._stale(state_of(self._model))
+        return self._report(findings, len(steps))
+
+    def _stale(self, eager: State) -> Iterator[Finding]:
+        """Runs the loop once more, as its user does, in graphs, and compares the final weights.
+
+        `fit` as graphs and line by line says how much of a difference is rounding.
+        """
+        first = self._reference.initial
+        graph, right = (self._trained(loop, eager=False) for loop in (self._loop, fit))
+        gap = distance(graph, eager, first)
+        floor = distance(right, self._trained(fit, eager=True), first)
+        if gap <= max(10 * floor, STALE):
+            return
+        evidence = [
+            f"Run as graphs the weights end {gap:.3g} of their way apart from those of the same "
+            f"loop run line by line; with fit it is {floor:.3g}."
+        ]
+        yield Finding("stale-trace", "update", 1, None, evidence, None, gap, floor)
+
+    def _trained(self, loop: Any, eager: bool) -> State:
+        """The weights that a loop leaves, which begins where the model was made."""
+        tf.config.run_functions_eagerly(eager)
+        self._model = self._make(self._make_model)
+        self._begin_alike()
+        self._run_loop(loop)
+        return state_of(self._model)
+
+    def _report(self, findings: list[Finding], count: int) -> dict[str, Any]:
+        if not findings:
+            return {"verdict": "identical", "steps": count}
+        per_epoch = len(self._rows.batches)
+        causes = [
+            Cause(
+                cause=finding.cause or "unexplained",
+                first_epoch=finding.step // per_epoch + 1,
+                first_step=finding.step,
+                stage=finding.stage,
+                variable=finding.variable,
+                evidence=finding.evidence,
+                location=finding.place,
+                fix=EXPLANATIONS[finding.cause or "unexplained"].fix,
+                counterfactual={"before": finding.before, "after": finding.after},
+            )
+            for finding in findings
+        ]
+        first = causes[0]
+        return {
+            "verdict": "diverges",
+            "steps": count,
+            **{name: getattr(first, name) for name in first.__dataclass_fields__},
+            "other_causes": causes[1:],
+        }
+
+
+def inconclusive(reason: str) -> dict[str, Any]:
+    """The fields of a result that gives no answer."""
+    return {"verdict": "inconclusive", "evidence": [f"{reason[0].upper()}{reason[1:]}."]}
+
+
+def files_of(loop: Any) -> set[str]:
+    """The files whose lines are named: those of the loop, and of the user that were run."""
+    target = inspect.unwrap(loop) if callable(loop) else loop
+    code = getattr(target, "__code__", None)
+    if code is None:
+        methods = [getattr(target, name, None) for name in ("fit", "train", "__init__")]
+        code = next((getattr(m, "__code__", None) for m in methods if inspect.isroutine(m)), None)
+    files = {str(path) for path in plugins.files_run()}
+    return files | ({code.co_filename} if code and loop is not fit else set())
+
+
+def distance(first: State, second: State, start: State) -> float:
+    """How far apart two trainings end, as a share of the way of the second.
+
+    Args:
+        first: Where one ends.
+        second: Where the other ends.
+        start: Where both begin.
+    """
+    apart = sum(
+        float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(first, second, strict=True)
+    )
+    way = sum(float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(second, start, strict=True))
+    return float(np.sqrt(apart / way)) if way else 0.0
