@@ -70,6 +70,8 @@ class Judge:
         seen: For each batch that a step was made with, the state before, and the examples; None if
             they are not known.
         afters: For each of these, the state after.
+        gaps: For each of these, by how much of their size the gradients differ from those of `fit`;
+            None if they are not known.
     """
 
     def __init__(self, reference: Reference, rows: Rows, tests: Rows, floor: float):
@@ -78,6 +80,7 @@ class Judge:
         self.known: set[str | None] = set()
         self.seen: list[tuple[State, Batch] | None] = []
         self.afters: list[State] = []
+        self.gaps: list[float | None] = []
         self._updates = Updates(reference, floor)
         self._next = 0
         self._indices: list[int] = []
@@ -155,6 +158,7 @@ class Judge:
         self._indices = indices
         self.seen += [(step.before, batch) if batch else None]
         self.seen += [None] * (len(step.calls) - 1 if batch is None else 0)
+        self.gaps += [None] * (len(self.seen) - len(self.gaps))
         if batch:
             yield from self._gradients(number, step, batch)
         yield from self._left_out(number, step)
@@ -252,7 +256,11 @@ class Judge:
             self._by_variable(step, step.applied),
             self._by_variable(step, step.gradients),
         )
-        base = self.reference.forward(step.before, batch, self.how)
+        right = self.reference.forward(step.before, batch)
+        base = right
+        if self.how != Variation():
+            base = self.reference.forward(step.before, batch, self.how)
+        self.gaps[-1] = self._gap(right, applied, 1.0)
         if self._same(base, outputs, applied, self._factor):
             return
         if all(gradient is None for gradient in taken):

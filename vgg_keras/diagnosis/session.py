@@ -169,7 +169,7 @@ class Session:
             findings += judge.judge_end(state_of(steps[-1].model))
         if not findings and steps[-1].model is self._model:
             findings += self._stale(state_of(self._model))
-        return self._report(findings, len(steps))
+        return {**self._report(findings, len(steps)), "gaps": judge.gaps}
 
     def _stale(self, eager: State) -> Iterator[Finding]:
         """Runs the loop once more, as its user does, in graphs, and compares the final weights.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vgg_keras.reporting.explanations import EXPLANATIONS
-from vgg_keras.reporting.page import Section
+from vgg_keras.reporting.page import BLUE, Picture, Section, draw, make_axes
 from vgg_keras.runs.results import Cause, DiagnoseResult
 
 STAGES = ("batch", "forward", "loss", "gradients", "update", "state", "metrics", "finalize")
@@ -43,9 +43,24 @@ def sentences(cause: Cause) -> list[str]:
 
 def sections(result: DiagnoseResult) -> list[Section]:
     """What the report shows."""
-    parts = []
+    parts = [Section("Gap of each step", pictures=[gaps(result.gaps)])] if result.gaps else []
     for cause in causes_of(result):
         row = ["differs" if stage == cause.stage else "" for stage in STAGES]
         title = f"{cause.cause}, from epoch {cause.first_epoch}, step {cause.first_step}"
         parts.append(Section(title, sentences(cause), head=list(STAGES), rows=[row]))
     return parts
+
+
+def gaps(values: list[float | None]) -> Picture:
+    """The gap between the gradients of the loop and of `fit`, step by step."""
+    figure, (axes,) = make_axes(height=2.4)
+    known = [float("nan") if value is None else value for value in values]
+    axes.plot(range(len(known)), known, "o-", color=BLUE, markersize=3)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("Step, from 0")
+    axes.set_ylabel("Gap of gradients")
+    return draw(
+        figure,
+        "By how much of their size the gradients of the loop differ from those that fit makes from "
+        "the same weights with the same batch. 0 is no difference.",
+    )

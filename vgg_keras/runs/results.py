@@ -558,11 +558,13 @@ class DiagnoseResult(Result):
     Attributes:
         verdict: `identical`, `diverges` or `inconclusive`.
         steps: Number of steps that were compared.
+        gaps: For each batch, by how much of their size gradients differ from those of `fit`.
         other_causes: All causes but the first.
     """
 
     verdict: str = "inconclusive"
     steps: int = 0
+    gaps: list[float | None] = field(default_factory=list)
     cause: str | None = None
     first_epoch: int | None = None
     first_step: int | None = None
