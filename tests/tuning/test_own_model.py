@@ -107,7 +107,7 @@ def test_data_that_are_handed_in_are_searched_on_and_a_trial_is_run_again_on_the
     assert found.best.test.total == found.data["test"] == 13
     history = rerun(found.path, "0", data=digits)
     assert history.history["val_accuracy"] == found.trials[0].scores
-    with pytest.raises(InputError, match="dataset: expected the data that this run was given"):
+    with pytest.raises(InputError, match="dataset: expected the data that the run was given"):
         rerun(found.path, "0")
 
 

@@ -112,9 +112,9 @@ def show_diagnosis(result: DiagnoseResult) -> None:
 
 
 def show_sentences(*sentences: str) -> None:
-    """Prints each in lines of at most 80 characters."""
+    """Prints each in lines of at most 80 characters; no path is broken."""
     for sentence in sentences:
-        print(textwrap.fill(sentence, 80, break_on_hyphens=False))
+        print(textwrap.fill(sentence, 80, break_on_hyphens=False, break_long_words=False))
 
 
 def show_means(result: CompareResult) -> None:

@@ -51,10 +51,17 @@ def odd_labels(rng: random.Random, labels: np.ndarray) -> np.ndarray:
 
 def write_image_folders(rng: random.Random, home: Path) -> None:
     """Writes folders of images, of which some may be odd."""
-    names = ("a", "b", "c d", "é", ".hidden", "x.png", "train", "test")
+    names = ("a", "b", "c d", "é", ".hidden", "x.png", "train", "test", "Training", "val")
+    inner = rng.choice((("",), ("",), ("",), ("a", "b"), ("train", "test"), ("a", ".hidden")))
     for name in rng.sample(names, rng.randint(1, 4)):
-        for index in range(rng.randint(0, 6)):
-            write_image(rng, home / name / str(index), odd=rng.random() < 0.1)
+        for part in inner:
+            for index in range(rng.randint(0, 6)):
+                write_image(rng, home / name / part / str(index), odd=rng.random() < 0.1)
+    if rng.random() < 0.2:
+        place = rng.choice([home, *(path for path in sorted(home.rglob("*")) if path.is_dir())])
+        place.mkdir(parents=True, exist_ok=True)
+        make = rng.choice((Path.touch, Path.mkdir, lambda path: path.symlink_to(home.resolve())))
+        make(place / rng.choice(("new.png", "new.webp", "new", ".new.png")))
 
 
 def write_image(rng: random.Random, path: Path, odd: bool) -> Path:
@@ -68,12 +75,17 @@ def write_image(rng: random.Random, path: Path, odd: bool) -> Path:
     Returns:
         The file.
     """
-    mode = rng.choice(("1", "L", "LA", "P", "RGB", "RGBA", "I;16") if odd else ("L", "RGB"))
+    modes = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK", "YCbCr")
+    mode = rng.choice(modes if odd else ("L", "RGB"))
     size = rng.choice(((1, 1), (8, 300), (300, 8), (9, 7)) if odd else ((8, 8), (8, 9)))
     kind = rng.choice(("PNG", "PNG", "GIF", "TIFF") if odd else ("PNG", "PNG", "JPEG", "BMP"))
     file = path.with_suffix(rng.choice((".png", ".gif", ".PNG")) if odd else f".{kind.lower()}")
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size).save(file, "PNG" if mode in ("LA", "I;16") else kind)
+    image = Image.new(mode, size)
+    if odd and rng.random() < 0.3:
+        image.getexif()[0x0112] = rng.choice((0, 3, 6, 9, 65535))
+    kind = {"LA": "PNG", "I;16": "PNG", "CMYK": "JPEG", "YCbCr": "JPEG"}.get(mode, kind)
+    image.save(file, kind, exif=image.getexif())
     if odd:
         content = file.read_bytes()
         huge = content[:16] + b"\0\0\xff\xff" * 2 + content[24:]  # width and height of a PNG file
