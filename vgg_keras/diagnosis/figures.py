@@ -24,6 +24,7 @@ from vgg_keras.diagnosis.reference import (
     as_tensors,
     close,
 )
+from vgg_keras.runtime import compat
 
 TOLERANCE = 1e-4
 """Relative difference of figures that is no difference: they are sums in other orders."""
@@ -285,19 +286,22 @@ def epoch_of(reference: Reference, pairs: Sequence[tuple[State, Batch]], how: Va
     made = [(batch, reference.forward(state, batch, how)) for state, batch in pairs]
     for batch, forward in made:
         model.reset_metrics()
-        figures = figures_of(model, batch, forward)
+        figures = figures_of(model, batch, forward, how)
         series.append(({**figures, "loss": forward.unscaled_loss}, batch.size))
     model.reset_metrics()
     whole: dict[str, float] = {}
     for batch, forward in made:
-        whole = figures_of(model, batch, forward)
+        whole = figures_of(model, batch, forward, how)
     return Epoch(series, {**whole, "loss": weighted(series, "loss")})
 
 
-def figures_of(model: keras.Model, batch: Batch, forward: Forward) -> dict[str, float]:
-    """The compiled metrics after a batch."""
-    parts = (batch.x, batch.y, forward.outputs, batch.weights)
-    tensors = (None if part is None else as_tensors(part) for part in parts)
+def figures_of(
+    model: keras.Model, batch: Batch, forward: Forward, how: Variation
+) -> dict[str, float]:
+    """The compiled metrics, and the losses of several outputs, after a batch."""
+    parts = (batch.x, batch.y, forward.outputs, batch.weights if how.sample_weight else None)
+    tensors = [None if part is None else as_tensors(part) for part in parts]
+    compat.loss_of(model)(*tensors, training=how.training)
     figures = model.compute_metrics(*tensors)
     return {name: float(keras.ops.convert_to_numpy(value)) for name, value in figures.items()}
 
