@@ -48,6 +48,7 @@ class Rows:
         targets = tf.nest.flatten(self.y)
         shape = targets[0].shape[1:]
         self.is_column = len(targets) == 1 and shape in ((), (1,))
+        self._targets = set(_keys(targets[0])) if len(targets) == 1 else set()
 
     def indices(self, step: int) -> list[int]:
         """The rows that `fit` gets in a step, counted from 0 over all epochs."""
@@ -80,6 +81,10 @@ class Rows:
         if first.shape[1:] != wanted.shape[1:]:
             return 0
         return sum(row.astype(wanted.dtype).tobytes() in self._index for row in first)
+
+    def are_targets(self, values: np.ndarray) -> bool:
+        """Whether all values, one an example, are targets of some example."""
+        return self._targets.issuperset(_keys(values))
 
     def expected(self, step: int, inputs: Any) -> Batch | None:
         """The examples of a step with the inputs that a model was called with instead."""
@@ -137,3 +142,7 @@ def batches_of(
         part[0] = tf.nest.map_structure(lambda leaf: np.asarray(as_input(leaf)), part[0])
     slices = tf.data.Dataset.from_tensor_slices
     return slices(tuple(train)).batch(batch_size), slices(tuple(test)).batch(batch_size)
+
+
+def _keys(targets: np.ndarray) -> list[bytes]:
+    return [row.astype(np.float32).tobytes() for row in targets]

@@ -243,11 +243,13 @@ class Judge:
         return batch
 
     def _labels(self, step: Step, batch: Batch) -> Any:
-        """The labels that a loss was called with, if they are of the kind of the data's."""
+        """The labels that a loss was called with, if they are labels of the data."""
         if len(step.labels) != 1 or not isinstance(batch.y, np.ndarray):
             return None
         labels = step.labels[0]
-        return labels if isinstance(labels, np.ndarray) and labels.size == batch.y.size else None
+        usable = isinstance(labels, np.ndarray) and labels.size == batch.y.size
+        usable = usable and labels.shape[:1] == (batch.size,) and self._rows.are_targets(labels)
+        return labels if usable else None
 
     def _gradients(self, number: int, step: Step, batch: Batch) -> Iterator[Finding]:
         """Compares outputs and gradients, and looks for what makes them others."""
@@ -297,8 +299,9 @@ class Judge:
                 return
         stage, variable = self._stage(base, outputs, step, taken)
         evidence = [f"The step's {stage} is another than fit's, by {gap:.3g} of its size."]
-        other = self._other_loss(step) if stage == "loss" else None
-        if other:
+        other = None
+        if stage == "loss" and step.loss is not None and self._is_other_loss(step.loss):
+            other = "loss-definition"
             evidence += [f"It is {type(step.loss).__name__}; the model has {self._loss_name()}."]
         place = step.calls[0].place if stage == "forward" else step.loss_place
         yield Finding(other, stage, number, variable, evidence, place or step.gradient_place, gap)
@@ -328,18 +331,19 @@ class Judge:
         }[name]
 
     def _loss_name(self) -> str:
-        loss = self.reference.model.loss
-        return loss if isinstance(loss, str) else getattr(loss, "name", "")
+        loss = self.reference.loss
+        return getattr(loss, "name", None) or getattr(loss, "__name__", "")
 
-    def _other_loss(self, step: Step) -> str | None:
-        if step.loss is None:
-            return None
-        loss = keras.losses.get(self.reference.model.loss)
-        if not isinstance(loss, keras.losses.Loss):
-            same = type(step.loss).__name__.lower() == self._loss_name().replace("_", "").lower()
-            return None if same else "loss-definition"
-        ours, theirs = ({**part.get_config(), "name": ""} for part in (loss, step.loss))
-        return None if type(loss) is type(step.loss) and ours == theirs else "loss-definition"
+    def _is_other_loss(self, theirs: keras.losses.Loss) -> bool:
+        """Whether a loss is of another kind, or configured in another way, than the compiled one."""
+        ours = self.reference.loss
+        if not isinstance(ours, keras.losses.Loss):
+            kind = type(theirs).__name__.lower()
+            if ours is None or kind != self._loss_name().replace("_", "").lower():
+                return ours is not None
+            ours = type(theirs)()
+        configs = [{**loss.get_config(), "name": ""} for loss in (ours, theirs)]
+        return type(ours) is not type(theirs) or configs[0] != configs[1]
 
     def _finding(
         self, cause: str, number: int, step: Step, base: Forward, gap: float, after: float

@@ -78,11 +78,18 @@ class Reference:
 
     Args:
         model: Compiled model, built.
+
+    Attributes:
+        model: The model.
+        initial: Its state at the beginning.
+        loss: Its loss; None if it has several, or none.
     """
 
     def __init__(self, model: keras.Model):
         self.model = model
         self.initial = state_of(model)
+        several = isinstance(model.loss, dict | list | tuple)
+        self.loss: Any = None if several else keras.losses.get(model.loss)
 
     def forward(self, state: State, batch: Batch, how: Variation = Variation()) -> Forward:
         """Computes outputs, loss and gradients."""
@@ -115,7 +122,7 @@ class Reference:
         return loss if how.extra_losses or not model.losses else loss - sum(model.losses)
 
     def _changed_loss(self, y: Any, outputs: Any, weights: Any, how: Variation) -> Any:
-        loss: Any = keras.losses.get(self.model.loss)
+        loss = self.loss
         outputs = tf.identity(outputs)  # Keras remembers the logits of a softmax
         if how.from_logits and isinstance(loss, keras.losses.Loss):
             config = loss.get_config()
@@ -128,6 +135,8 @@ class Reference:
                 tf.reshape(outputs, (-1, 1)),
             )
             y, outputs = tf.broadcast_to(y, (len(outputs), y.shape[1])), outputs + 0 * y
+        elif tf.size(y) == tf.size(outputs):
+            y = tf.reshape(y, outputs.shape)
         values = loss(y, outputs)
         if weights is not None:
             values = values * weights
