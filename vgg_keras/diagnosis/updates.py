@@ -97,9 +97,9 @@ class Updates:
         self._with_rate: keras.optimizers.Optimizer | None = None
         if step.optimizer is None:
             return
-        evidence = ["The optimizer begins again, without the averages that it had."]
-        yield "optimizer-recreated", evidence, again(self._current, model)
         theirs = step.optimizer.get_config()
+        scheduled = varied or isinstance(ours.get("learning_rate"), dict)
+        by_rate = "learning-rate-schedule" if scheduled else "optimizer-config"
         kinds = [kind_of(optimizer) for optimizer in (step.optimizer, self._compiled)]
         differing = [
             name
@@ -115,13 +115,12 @@ class Updates:
         if differing or kinds[0] != kinds[1]:
             cause = "optimizer-config"
             if kinds[0] == kinds[1] and len(differing) == 1:
-                scheduled = isinstance(ours.get("learning_rate"), dict)
-                by_rate = "learning-rate-schedule" if scheduled else cause
                 cause = {**SETTINGS, "learning_rate": by_rate}.get(differing[0], cause)
             yield cause, evidence, self._replayed(again(step.optimizer, model))
+        evidence = ["The optimizer begins again, without the averages that it had."]
+        yield "optimizer-recreated", evidence, again(self._current, model)
         if step.rate is not None:
-            scheduled = isinstance(ours.get("learning_rate"), dict)
-            cause = "learning-rate-schedule" if scheduled or varied else "optimizer-config"
+            cause = by_rate
             rate = float(keras.ops.convert_to_numpy(self._current.learning_rate))
             evidence = [f"The learning rate is {step.rate:.6g} in this step; fit's is {rate:.6g}."]
             config = {**self._current.get_config(), "learning_rate": step.rate}
