@@ -35,6 +35,9 @@ OTHER_LOSSES = {"gradient-scale", "loss-definition", "loss-scaling"}
 OTHER_STEPS = {"double-update", "gradient-accumulation", "validation-leak"}
 """Causes after which an epoch has other steps than `fit`'s, and figures cannot be compared."""
 
+Candidate = tuple[tuple[str, ...], Callable[[int], float]]
+"""Causes, and the figure that they give for an epoch."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -141,6 +144,15 @@ class Figures:
         seen = [[pair for i in part if (pair := self._judge.seen[i])] for part in self._parts]
         return [self._epoch(pairs, how) for pairs in seen]
 
+    def _passed(self, after: bool, training: bool) -> list[Epoch]:
+        """The training batches with the weights before or after their steps."""
+        seen = [[(i, pair) for i in part if (pair := self._judge.seen[i])] for part in self._parts]
+        how = replace(self._judge.how, training=training)
+        return [
+            self._epoch([(self._judge.afters[i] if after else s, b) for i, (s, b) in pairs], how)
+            for pairs in seen
+        ]
+
     @cached_property
     def _at_ends(self) -> list[Epoch]:
         """The training batches with the weights at the end of the epoch."""
@@ -208,7 +220,7 @@ class Figures:
 
     def _explanations(
         self, epochs: list[Epoch], metric: str, validation: bool, observer: Observer
-    ) -> Iterator[tuple[tuple[str, ...], Callable[[int], float]]]:
+    ) -> Iterator[Candidate]:
         batches = [epoch.batches for epoch in epochs]
         yield ("metric-not-updated",), lambda e: 0.0
         yield ("mean-of-batch-means",), lambda e: mean(batches[e], metric)
@@ -227,9 +239,9 @@ class Figures:
                 lambda e: mean(training[e].batches, metric),
             )
         else:
-            ends = self._at_ends
-            yield ("metric-definition",), lambda e: ends[e].whole[metric]
-            yield ("metric-definition",), lambda e: mean(ends[e].batches, metric)
+            yield from other_passes(self._at_ends, metric)
+            for updated, flag in ((False, False), (True, False), (True, True)):
+                yield from other_passes(self._passed(updated, flag), metric)
         if metric == "loss" and self._judge.reference.model.losses and not validation:
             how = replace(self._judge.how, extra_losses=not self._judge.how.extra_losses)
             others = self._trained(how)
@@ -304,6 +316,12 @@ def figures_of(
     compat.loss_of(model)(*tensors, training=how.training)
     figures = model.compute_metrics(*tensors)
     return {name: float(keras.ops.convert_to_numpy(value)) for name, value in figures.items()}
+
+
+def other_passes(epochs: Sequence[Epoch], metric: str) -> Iterator[Candidate]:
+    """Figures of outputs that are not those of the steps."""
+    yield ("metric-definition",), lambda e: epochs[e].whole[metric]
+    yield ("metric-definition",), lambda e: mean(epochs[e].batches, metric)
 
 
 def weighted(batches: Any, metric: str) -> float:
