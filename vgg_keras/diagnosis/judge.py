@@ -217,17 +217,18 @@ class Judge:
                 return self._tests.batch_of(inputs, 0)[0]
             else:
                 evidence = ["The model gets examples that the data set does not have."]
-                yield Finding(None, "batch", number, None, evidence, place)
+                batch = self._rows.expected(self._next, inputs)
+                known = batch is not None and self._has_labels(step, batch)
+                if known:
+                    evidence += ["Their labels are those that fit gets in this step."]
+                cause = "input-preprocessing" if known else None
+                yield Finding(cause, "batch", number, None, evidence, place)
             return self._rows.expected(self._next, inputs)
-        labels = self._labels(step, batch)
-        if labels is not None:
-            ours, theirs = (np.asarray(y).reshape(batch.size, -1) for y in (batch.y, labels))
-            wrong = int((~np.isclose(ours, theirs)).any(axis=1).sum())
-            if wrong:
-                evidence = [f"{wrong} of {batch.size} examples have the labels of others."]
-                place = step.loss_place or place
-                yield Finding("data-pairing", "batch", number, None, evidence, place)
-                return Batch(batch.x, np.asarray(labels).reshape(np.shape(batch.y)), batch.weights)
+        wrong = self._mislabelled(step, batch)
+        if wrong:
+            evidence = [f"{wrong} of {batch.size} examples have the labels of others."]
+            yield Finding("data-pairing", "batch", number, None, evidence, step.loss_place or place)
+            return Batch(batch.x, step.labels[0].reshape(np.shape(batch.y)), batch.weights)
         if indices == expected or "data-order" in self.known:
             return batch
         if len(expected) < self._rows.batch_size and indices == self._rows.indices(self._next + 1):
@@ -242,14 +243,20 @@ class Judge:
         yield Finding("data-order", "batch", number, None, evidence, place)
         return batch
 
-    def _labels(self, step: Step, batch: Batch) -> Any:
-        """The labels that a loss was called with, if they are labels of the data."""
+    def _has_labels(self, step: Step, batch: Batch) -> bool:
+        """Whether the labels tell that examples are those of a batch."""
+        return self._mislabelled(step, batch) == 0 and len(np.unique(batch.y, axis=0)) > 1
+
+    def _mislabelled(self, step: Step, batch: Batch) -> int | None:
+        """How many examples have other labels; None if no labels of the data are known."""
         if len(step.labels) != 1 or not isinstance(batch.y, np.ndarray):
             return None
         labels = step.labels[0]
         usable = isinstance(labels, np.ndarray) and labels.size == batch.y.size
-        usable = usable and labels.shape[:1] == (batch.size,) and self._rows.are_targets(labels)
-        return labels if usable else None
+        if not usable or labels.shape[:1] != (batch.size,) or not self._rows.are_targets(labels):
+            return None
+        ours, theirs = (y.reshape(batch.size, -1) for y in (batch.y, labels))
+        return int((~np.isclose(ours, theirs)).any(axis=1).sum())
 
     def _gradients(self, number: int, step: Step, batch: Batch) -> Iterator[Finding]:
         """Compares outputs and gradients, and looks for what makes them others."""
@@ -332,10 +339,10 @@ class Judge:
 
     def _loss_name(self) -> str:
         loss = self.reference.loss
-        return getattr(loss, "name", None) or getattr(loss, "__name__", "")
+        return str(getattr(loss, "name", None) or getattr(loss, "__name__", ""))
 
     def _is_other_loss(self, theirs: keras.losses.Loss) -> bool:
-        """Whether a loss is of another kind, or configured in another way, than the compiled one."""
+        """Whether a loss is another one than the compiled one, or has other settings."""
         ours = self.reference.loss
         if not isinstance(ours, keras.losses.Loss):
             kind = type(theirs).__name__.lower()
