@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from vgg_keras.diagnosis.data import Rows
-from vgg_keras.diagnosis.observer import State, Step
+from vgg_keras.diagnosis.observer import State, Step, trainable_of
 from vgg_keras.diagnosis.reference import Batch, Forward, Reference, Variation, close
 from vgg_keras.diagnosis.updates import Updates, is_average
 
@@ -82,7 +83,7 @@ class Judge:
         self.afters: list[State] = []
         self.gaps: list[float | None] = []
         self._updates = Updates(reference, floor)
-        self._next = 0
+        self._next, self._own_weights = 0, False
         self._indices: list[int] = []
         model = reference.model
         trainable = {id(variable) for variable in model.trainable_variables}
@@ -154,6 +155,8 @@ class Judge:
             batch = None
         else:
             batch = yield from self._data(number, step, inputs, batch, indices)
+            if batch and self._own_weights:
+                batch = replace(batch, weights=step.weights)
             self._next += 1
         self._indices = indices
         self.seen += [(step.before, batch) if batch else None]
@@ -289,16 +292,19 @@ class Judge:
     ) -> Iterator[Finding]:
         gap = self._gap(base, taken, self._factor)
         tried = [
-            (causes, how, self.reference.forward(step.before, batch, how))
-            for causes, how in self._variations(batch)
+            ((*reweighted, *causes), how, part, self.reference.forward(step.before, part, how))
+            for reweighted, part in self._weightings(step, batch)
+            for causes, how in self._variations(step, part)
         ]
         for scaled in (False, True):
-            for causes, how, changed in tried:
+            for causes, how, part, changed in tried:
                 factor = self._ratio(changed, taken) if scaled else self._factor
                 if not factor or not self._same(changed, outputs, taken, factor):
                     continue
                 after, scale = self._gap(changed, taken, factor), factor / self._factor
                 self.how, self._factor = how, factor
+                self._own_weights = part is not batch
+                self.seen[-1] = step.before, part
                 for cause in causes:
                     yield self._finding(cause, number, step, base, gap, after)
                 if scaled:
@@ -313,12 +319,24 @@ class Judge:
         place = step.calls[0].place if stage == "forward" else step.loss_place
         yield Finding(other, stage, number, variable, evidence, place or step.gradient_place, gap)
 
-    def _variations(self, batch: Batch) -> Iterator[tuple[tuple[str, ...], Variation]]:
-        usable = [
-            (cause, change)
-            for cause, change in VARIATIONS
-            if replace(self.how, **change) != self.how and self._usable(change, batch)
-        ]
+    def _weightings(self, step: Step, batch: Batch) -> Iterator[tuple[tuple[str, ...], Batch]]:
+        """A batch, and the same with the weights that the loop's loss was called with."""
+        yield (), batch
+        if np.shape(step.weights) == (batch.size,) and not np.array_equal(
+            step.weights, batch.weights
+        ):
+            yield ("sample-weight",), replace(batch, weights=step.weights)
+
+    def _variations(self, step: Step, batch: Batch) -> Iterator[tuple[tuple[str, ...], Variation]]:
+        known = [(cause, change) for cause, change in VARIATIONS if self._usable(change, batch)]
+        own = step.loss if len(step.labels) == 1 else None
+        same_labels = self._mislabelled(step, batch) == 0
+        if own is not None and same_labels and not self.how.loss and self._is_other_loss(own):
+            known += [("loss-definition", {"loss": own})]
+        flags = self.how.trainable or trainable_of(self.reference.model)
+        if step.trainable != flags and len(step.trainable) == len(flags):
+            known += [("wrong-variables", {"trainable": step.trainable})]
+        usable = [part for part in known if replace(self.how, **part[1]) != self.how]
         for count in (0, 1, 2):
             for chosen in itertools.combinations(usable, count):
                 changes = {name: value for _, change in chosen for name, value in change.items()}
@@ -332,7 +350,7 @@ class Judge:
             "extra_losses": bool(model.losses),
             "sample_weight": batch.weights is not None,
             "normalised": batch.weights is not None,
-            "from_logits": "crossentropy" in loss,
+            "from_logits": self.reference.takes_logits,
             "flat_labels": bool(loss) and "sparse" not in loss and self._rows.is_column,
             "scaled": isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer),
         }[name]
@@ -344,18 +362,16 @@ class Judge:
     def _is_other_loss(self, theirs: keras.losses.Loss) -> bool:
         """Whether a loss is another one than the compiled one, or has other settings."""
         ours = self.reference.loss
-        if not isinstance(ours, keras.losses.Loss):
-            kind = type(theirs).__name__.lower()
-            if ours is None or kind != self._loss_name().replace("_", "").lower():
-                return ours is not None
-            ours = type(theirs)()
-        configs = [{**loss.get_config(), "name": ""} for loss in (ours, theirs)]
-        return type(ours) is not type(theirs) or configs[0] != configs[1]
+        return ours is not None and described(ours) != described(theirs)
 
     def _finding(
         self, cause: str, number: int, step: Step, base: Forward, gap: float, after: float
     ) -> Finding:
-        stages = {"training-flag": "forward", "loss-scaling": "gradients"}
+        stages = {
+            "training-flag": "forward",
+            "wrong-variables": "forward",
+            "loss-scaling": "gradients",
+        }
         stage = stages.get(cause, "loss")
         evidence = [f"The gradients differ from fit's by {gap:.3g} of their size."]
         if step.target is not None:
@@ -536,6 +552,23 @@ def joined(parts: Sequence[Any]) -> Any:
 def size_of(inputs: Any) -> int:
     """Number of examples."""
     return len(tf.nest.flatten(inputs)[0])
+
+
+def described(loss: Any) -> tuple[Any, dict[str, Any]]:
+    """What a loss computes, a function or a class, and its settings."""
+    if not isinstance(loss, keras.losses.Loss):
+        return loss, defaults_of(loss)
+    config, function = loss.get_config(), getattr(loss, "fn", None)
+    if function is None:
+        return type(loss), {**config, "name": "", "reduction": ""}
+    defaults = defaults_of(function)
+    return function, {name: config.get(name, default) for name, default in defaults.items()}
+
+
+def defaults_of(function: Any) -> dict[str, Any]:
+    """The parameters of a function that have a default."""
+    parameters = inspect.signature(function).parameters.values()
+    return {part.name: part.default for part in parameters if part.default is not part.empty}
 
 
 def ratio_of(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:

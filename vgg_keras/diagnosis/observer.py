@@ -40,7 +40,9 @@ class Step:
         before: State of the model before its first call.
         model: Model that was called.
         calls: Calls of the model under a tape.
+        trainable: Which of its layers are trained.
         labels: True values that losses were called with.
+        weights: Weights of examples that the last of them was called with; None if there were none.
         loss: The last of these losses.
         loss_place: Line that called it.
         target: What the last gradient was taken of, summed.
@@ -56,7 +58,9 @@ class Step:
     before: State
     model: keras.Model
     calls: list[Call] = field(default_factory=list)
+    trainable: tuple[bool, ...] = ()
     labels: list[Any] = field(default_factory=list)
+    weights: Any = None
     loss: Any = None
     loss_place: str | None = None
     target: float | None = None
@@ -94,6 +98,19 @@ def set_state(model: keras.Model, state: Sequence[np.ndarray]) -> None:
     """Gives a model's variables their values."""
     for variable, value in zip(model.variables, state, strict=True):
         variable.assign(value)
+
+
+def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
+    """The layers of a model, and after each model among them its layers."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from layers_of(layer)
+
+
+def trainable_of(model: keras.Model) -> tuple[bool, ...]:
+    """Which of these layers are trained."""
+    return tuple(layer.trainable for layer in layers_of(model))
 
 
 class Observer:
@@ -168,7 +185,7 @@ class Observer:
             self._adopt(original, model, args, kwargs)
         self._end_update_by_hand()
         if self._step is None:
-            self._step = Step(state_of(model), model)
+            self._step = Step(state_of(model), model, trainable=trainable_of(model))
         place = self._place()
         outputs = self._nested("_inside_model", True, original, model, *args, **kwargs)
         inputs = args[0] if args else next(iter(kwargs.values()))
@@ -213,7 +230,9 @@ class Observer:
         result = self._nested("_inside_loss", True, original, loss, *args, **kwargs)
         if not self._inside_loss and self._step and self._tapes:
             true = args[0] if args else kwargs.get("y_true")
+            weights = args[2] if len(args) > 2 else kwargs.get("sample_weight")
             self._step.labels.append(_arrays(true))
+            self._step.weights = None if weights is None else np.array(weights)
             self._step.loss, self._step.loss_place = loss, self._place()
         return result
 

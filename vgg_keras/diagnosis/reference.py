@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from vgg_keras.diagnosis.observer import State, set_state, state_of
+from vgg_keras.diagnosis.observer import State, layers_of, set_state, state_of, trainable_of
 from vgg_keras.runtime import compat
 
 
@@ -43,6 +45,8 @@ class Variation:
         from_logits: Whether the loss takes the outputs for the other one of logits and
             probabilities.
         scaled: Whether the loss is scaled as the optimizer asks for.
+        loss: Loss instead of the compiled one.
+        trainable: Which layers are trained, if not those that are in the compiled model.
     """
 
     training: bool = True
@@ -52,6 +56,8 @@ class Variation:
     flat_labels: bool = False
     from_logits: bool = False
     scaled: bool = True
+    loss: keras.losses.Loss | None = None
+    trainable: tuple[bool, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,20 +97,28 @@ class Reference:
         several = isinstance(model.loss, dict | list | tuple)
         self.loss: Any = None if several else keras.losses.get(model.loss)
 
+    @property
+    def takes_logits(self) -> bool:
+        """Whether the loss can be told whether outputs are logits."""
+        if isinstance(self.loss, keras.losses.Loss):
+            return "from_logits" in self.loss.get_config()
+        return self.loss is not None and "from_logits" in inspect.signature(self.loss).parameters
+
     def forward(self, state: State, batch: Batch, how: Variation = Variation()) -> Forward:
         """Computes outputs, loss and gradients."""
         model = self.model
         set_state(model, state)
         parts = (batch.x, batch.y, batch.weights)
         x, y, weights = (None if part is None else as_tensors(part) for part in parts)
-        with tf.GradientTape() as tape:
+        flags = trainable_of(model) if how.trainable is None else how.trainable
+        with training(model, flags), tf.GradientTape() as tape:
             outputs = compat.call_of(model)(x, training=how.training)
             loss = self._loss(x, y, outputs, weights if how.sample_weight else None, how)
             if how.normalised:
                 loss = loss * (batch.size / np.sum(batch.weights))
             scaled = model.optimizer.scale_loss(loss) if how.scaled else loss
-        variables = model.trainable_variables
-        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+        variables = [variable.value for variable in model.trainable_variables]
+        gradients = tape.gradient(scaled, variables)
         return Forward(
             tf.nest.map_structure(np.array, outputs),
             float(scaled),
@@ -115,19 +129,19 @@ class Reference:
 
     def _loss(self, x: Any, y: Any, outputs: Any, weights: Any, how: Variation) -> Any:
         model = self.model
-        if how.flat_labels or how.from_logits:
+        if how.flat_labels or how.from_logits or how.loss:
             loss = self._changed_loss(y, outputs, weights, how)
             return loss + sum(model.losses) if how.extra_losses and model.losses else loss
         loss = compat.loss_of(model)(x, y, outputs, weights, training=how.training)
         return loss if how.extra_losses or not model.losses else loss - sum(model.losses)
 
     def _changed_loss(self, y: Any, outputs: Any, weights: Any, how: Variation) -> Any:
-        loss = self.loss
+        loss: Any = how.loss or self.loss
         outputs = tf.identity(outputs)  # Keras remembers the logits of a softmax
-        if how.from_logits and isinstance(loss, keras.losses.Loss):
+        if how.from_logits and not how.loss and isinstance(loss, keras.losses.Loss):
             config = loss.get_config()
             loss = type(loss).from_config({**config, "from_logits": not config["from_logits"]})
-        elif how.from_logits:
+        elif how.from_logits and not how.loss:
             loss = functools.partial(loss, from_logits=True)
         if how.flat_labels:
             y, outputs = (
@@ -137,7 +151,7 @@ class Reference:
             y, outputs = tf.broadcast_to(y, (len(outputs), y.shape[1])), outputs + 0 * y
         elif tf.size(y) == tf.size(outputs):
             y = tf.reshape(y, outputs.shape)
-        values = loss(y, outputs)
+        values = loss.call(y, outputs) if isinstance(loss, keras.losses.Loss) else loss(y, outputs)
         if weights is not None:
             values = values * weights
         return tf.reduce_mean(values)
@@ -166,6 +180,23 @@ class Reference:
         ]
         optimizer.apply([pair[0] for pair in pairs], [pair[1] for pair in pairs])
         return state_of(self.model)
+
+
+@contextmanager
+def training(model: keras.Model, flags: Sequence[bool]) -> Iterator[None]:
+    """Trains only some layers inside a `with`: those for which `trainable_of` would be true."""
+    before = trainable_of(model)
+    try:
+        set_trainable(model, flags)
+        yield
+    finally:
+        set_trainable(model, before)
+
+
+def set_trainable(model: keras.Model, flags: Sequence[bool]) -> None:
+    """Freezes layers; those inside of others come after them, and have the last word."""
+    for layer, flag in zip(layers_of(model), flags, strict=True):
+        layer.trainable = flag
 
 
 def as_tensors(part: Any) -> Any:
