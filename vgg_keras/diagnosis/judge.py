@@ -449,7 +449,7 @@ class Judge:
         yield Finding("wrong-variables", stage, number, names[0], evidence, step.place)
 
     def _updated(self, number: int, step: Step) -> Iterator[Finding]:
-        applied = self._by_variable(step, step.applied)
+        applied = self._by_variable(step, {**step.applied, **step.sparse})
         indices = [i for i, g in zip(self._trainable, applied, strict=True) if g is not None]
         explained = self._updates.explain(step, applied, indices, len(self._rates) > 1)
         if explained is None:
@@ -520,7 +520,7 @@ class Judge:
         gaps = (float(np.abs(ours * factor - theirs).max()) for _, ours, theirs in both)
         return max(gaps, default=0.0) / (size or 1.0)
 
-    def _by_variable(self, step: Step, values: dict[int, np.ndarray]) -> Gradients:
+    def _by_variable(self, step: Step, values: dict[int, Any]) -> list[Any]:
         variables = step.model.variables
         return [values.get(id(variables[index].value)) for index in self._trainable]
 

@@ -51,6 +51,7 @@ class Step:
         optimizer: Optimizer that made the update; None if it was made by hand.
         rate: Its learning rate in this step.
         applied: Gradients that it was given, by the id of the variable.
+        sparse: Those of them that hold only the rows that were looked up, as they are.
         place: Line that called it.
         after: State of the model after the update.
     """
@@ -69,6 +70,7 @@ class Step:
     optimizer: Any = None
     rate: float | None = None
     applied: dict[int, np.ndarray] = field(default_factory=dict)
+    sparse: dict[int, tf.IndexedSlices] = field(default_factory=dict)
     place: str | None = None
     after: State = field(default_factory=list)
 
@@ -255,7 +257,7 @@ class Observer:
             flat = zip(tf.nest.flatten(sources), tf.nest.flatten(result), strict=True)
             for source, gradient in flat:
                 if gradient is not None:
-                    value = step.gradients.get(_key(source), 0) + _dense(gradient)
+                    value = step.gradients.get(_key(source), 0) + dense(gradient)
                     step.gradients[_key(source)] = value
             step.gradient_place = self._place()
         return result
@@ -274,17 +276,20 @@ class Observer:
         step.rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         result = self._nested("_inside_update", True, original, optimizer, grads, variables)
         step.place, step.after = place, state_of(model)
-        applied = {
-            _key(variable): _dense(gradient)
+        pairs = [
+            (_key(variable), gradient)
             for variable, gradient in zip(targets, grads, strict=False)
             if gradient is not None
-        }
+        ]
+        applied = {key: dense(gradient) for key, gradient in pairs}
+        sparse = {key: part for key, part in pairs if isinstance(part, tf.IndexedSlices)}
         last = self.steps[-1] if self.steps else None
         if last and not step.calls and not set(applied) & set(last.applied):
             last.applied |= applied  # each of several optimizers has its own variables
+            last.sparse |= sparse
             last.after = step.after
             return result
-        step.optimizer, step.applied = optimizer, applied
+        step.optimizer, step.applied, step.sparse = optimizer, applied, sparse
         self.steps.append(step)
         return result
 
@@ -326,7 +331,8 @@ def _replaced(owner: type, name: str, wrapper: Callable[..., Any]) -> Iterator[N
         setattr(home, name, original)
 
 
-def _dense(gradient: Any) -> np.ndarray:
+def dense(gradient: Any) -> np.ndarray:
+    """A gradient as an array; that of an embedding has only the rows that were looked up."""
     return np.array(tf.convert_to_tensor(gradient))
 
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from vgg_keras.diagnosis.observer import State, layers_of, set_state, state_of, trainable_of
+from vgg_keras.diagnosis.observer import State, dense, layers_of, set_state, state_of, trainable_of
 from vgg_keras.runtime import compat
 
 
@@ -123,7 +123,7 @@ class Reference:
             tf.nest.map_structure(np.array, outputs),
             float(scaled),
             float(loss),
-            [None if gradient is None else np.array(gradient) for gradient in gradients],
+            [None if gradient is None else dense(gradient) for gradient in gradients],
             state_of(model),
         )
 
@@ -160,7 +160,7 @@ class Reference:
         self,
         optimizer: keras.optimizers.Optimizer,
         state: State,
-        gradients: Sequence[np.ndarray | None],
+        gradients: Sequence[np.ndarray | tf.IndexedSlices | None],
     ) -> State:
         """Applies gradients.
 
@@ -174,7 +174,7 @@ class Reference:
         """
         set_state(self.model, state)
         pairs = [
-            (tf.convert_to_tensor(gradient), variable)
+            (as_gradient(gradient), variable)
             for gradient, variable in zip(gradients, self.model.trainable_variables, strict=True)
             if gradient is not None
         ]
@@ -202,6 +202,11 @@ def set_trainable(model: keras.Model, flags: Sequence[bool]) -> None:
 def as_tensors(part: Any) -> Any:
     """Makes tensors of the arrays in a structure."""
     return tf.nest.map_structure(tf.convert_to_tensor, part)
+
+
+def as_gradient(gradient: np.ndarray | tf.IndexedSlices) -> Any:
+    """What an optimizer is given; some make another update of a few rows than of all."""
+    return gradient if isinstance(gradient, tf.IndexedSlices) else tf.convert_to_tensor(gradient)
 
 
 def close(first: Any, second: Any, floor: float, whole: float = 0.0) -> bool:

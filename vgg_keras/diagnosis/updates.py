@@ -41,10 +41,10 @@ class Updates:
         self._compiled = reference.model.optimizer
         self._current = again(self._compiled, reference.model)
         self._follows_rate = self._decays = False
-        self._made: list[tuple[State, list[np.ndarray | None]]] = []
+        self._made: list[tuple[State, list[Any]]] = []
 
     def explain(
-        self, step: Step, applied: list[np.ndarray | None], indices: Sequence[int], varied: bool
+        self, step: Step, applied: list[Any], indices: Sequence[int], varied: bool
     ) -> Explanation | None:
         """Makes the update of a step, and compares it with the loop's.
 
