@@ -100,7 +100,7 @@ class Judge:
 
         Returns:
             What was found: each cause once, the earliest first. Nothing that comes after a
-            difference without a cause is looked at.
+            difference without a cause is looked at, nor after one that makes numbers overflow.
         """
         findings: list[Finding] = []
         self._ratios = [self._ratio_of(step) for step in steps]
@@ -108,8 +108,12 @@ class Judge:
         self._all_indices = [self._rows.batch_of(batch, i)[1] for i, batch in enumerate(inputs)]
         self._rates = {step.rate for step in steps}
         previous: Step | None = None
+        lost = False
         for step in steps:
-            for finding in self._judge(step, previous):
+            lost = lost or (bool(findings) and not is_finite(step))
+            if lost:
+                self.seen.append(None)
+            for finding in () if lost else self._judge(step, previous):
                 if finding.cause not in self.known:
                     self.known.add(finding.cause)
                     findings.append(finding)
@@ -129,7 +133,9 @@ class Judge:
             evidence = ["The weights at the end are not the averages that the optimizer keeps."]
             yield Finding("ema-not-finalized", "finalize", step, None, evidence, None)
         elif changed and not optimizer.use_ema:
-            yield self._changed(step, final, last, changed, "finalize", None)
+            finding = self._changed(step, final, last, changed, "finalize", None)
+            if finding.cause not in self.known:
+                yield finding
 
     def _judge(self, step: Step, previous: Step | None) -> Iterator[Finding]:
         number = len(self.seen)
@@ -201,6 +207,12 @@ class Judge:
                 f"The weights become averages of earlier ones; {name} changes by {gap:.3g}."
             ]
             return Finding("ema-applied", "finalize", number, name, evidence, place, gap, 0.0)
+        first, second = ([state[i] for i in self._trainable] for state in (before, now))
+        ratio = ratio_of(first, second)
+        pairs = zip(first, second, strict=True)
+        if 0.5 < ratio < 1 and all(close(a * ratio, b, self._floor) for a, b in pairs):
+            evidence = [f"After the update the weights are multiplied by {ratio:.6g}."]
+            return Finding("weight-decay", stage, number, name, evidence, place, gap, 0.0)
         evidence = [f"{name} was changed by {gap:.3g} without a step."]
         return Finding(None, stage, number, name, evidence, place, gap)
 
@@ -308,7 +320,7 @@ class Judge:
                 for cause in causes:
                     yield self._finding(cause, number, step, base, gap, after)
                 if scaled:
-                    yield self._scaled(number, step, batch, base, scale, gap, after)
+                    yield self._scaled(number, step, batch, changed, scale, gap, after)
                 return
         stage, variable = self._stage(base, outputs, step, taken)
         evidence = [f"The step's {stage} is another than fit's, by {gap:.3g} of its size."]
@@ -385,16 +397,22 @@ class Judge:
         number: int,
         step: Step,
         batch: Batch,
-        base: Forward,
+        changed: Forward,
         scale: float,
         gap: float,
         after: float,
     ) -> Finding:
         meaning = ", the number of examples" if close(scale, batch.size, 1e-3) else ""
         evidence = [f"All gradients are {scale:.6g} times fit's{meaning}."]
-        in_loss = step.target is not None and close(step.target, base.loss * scale, 1e-3)
-        stage, place = "loss" if in_loss else "gradients", step.loss_place or step.gradient_place
-        return Finding("gradient-scale", stage, number, None, evidence, place, gap, after)
+        target = changed.loss if step.target is None else step.target
+        in_loss = any(close(target, changed.loss * by, 1e-3) for by in (scale, self._factor))
+        other = not in_loss and not close(target, changed.loss, 1e-3)
+        if other:
+            evidence += [f"The loss is {target:.6g}; fit's is {changed.loss:.6g}."]
+        cause = "loss-definition" if other else "gradient-scale"
+        stage = "loss" if in_loss or other else "gradients"
+        place = step.loss_place or step.gradient_place
+        return Finding(cause, stage, number, None, evidence, place, gap, after)
 
     def _rescaled(
         self, number: int, step: Step, taken: Gradients, applied: Gradients
@@ -552,6 +570,11 @@ def joined(parts: Sequence[Any]) -> Any:
 def size_of(inputs: Any) -> int:
     """Number of examples."""
     return len(tf.nest.flatten(inputs)[0])
+
+
+def is_finite(step: Step) -> bool:
+    """Whether all gradients of a step are finite."""
+    return all(np.isfinite(gradient).all() for gradient in step.gradients.values())
 
 
 def described(loss: Any) -> tuple[Any, dict[str, Any]]:
