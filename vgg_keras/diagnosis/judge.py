@@ -44,6 +44,7 @@ class Finding:
         place: Line of the user's file.
         before: Gap between the user's step and `fit`'s.
         after: Gap between the user's step and `fit`'s with this one change.
+        epoch: Epoch, counted from 0; None if it follows from the step.
     """
 
     cause: str | None
@@ -54,6 +55,7 @@ class Finding:
     place: str | None
     before: float | None = None
     after: float | None = None
+    epoch: int | None = None
 
 
 class Judge:
@@ -185,7 +187,7 @@ class Judge:
             evidence = [f"Before the first step {name} differs by {gap:.3g} from the model's."]
             yield Finding("initial-weights", "forward", number, name, evidence, place, gap, 0.0)
         elif changed:
-            yield self._changed(number, step.before, expected, changed, "state", place)
+            yield self._changed(number - 1, step.before, expected, changed, "state", place)
         elif others:
             name, gap = self._largest(step.before, expected, others)
             evidence = [f"Between two updates {name} changed by {gap:.3g}, as in training."]
@@ -227,7 +229,9 @@ class Judge:
                 yield Finding("input-preprocessing", "batch", number, None, evidence, place)
             elif count := self._tests.count_of(inputs):
                 evidence = [f"{count} of {size_of(inputs)} examples are test data."]
-                yield Finding("validation-leak", "batch", number, None, evidence, place)
+                epoch = (self._next - 1) // len(self._rows.batches)
+                finding = Finding("validation-leak", "batch", number, None, evidence, place)
+                yield replace(finding, epoch=max(0, epoch))
                 self._next -= 1
                 return self._tests.batch_of(inputs, 0)[0]
             else:

@@ -203,7 +203,8 @@ class Session:
         causes = [
             Cause(
                 cause=finding.cause or "unexplained",
-                first_epoch=finding.step // per_epoch + 1,
+                first_epoch=1
+                + (finding.step // per_epoch if finding.epoch is None else finding.epoch),
                 first_step=finding.step,
                 stage=finding.stage,
                 variable=finding.variable,
