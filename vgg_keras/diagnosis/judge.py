@@ -462,6 +462,11 @@ class Judge:
         applied = self._by_variable(step, step.applied)
         pairs = zip(self._trainable, applied, strict=True)
         missing = [index for index, gradient in pairs if gradient is None]
+        more = self._added(step)
+        if more:
+            names = [self._names[index] for index in more]
+            evidence = [f"The update changes {', '.join(names[:5])}, too."]
+            yield Finding("wrong-variables", "update", number, names[0], evidence, step.place)
         if not missing:
             return
         taken = self._by_variable(step, step.gradients)
@@ -469,6 +474,11 @@ class Judge:
         names = [self._names[index] for index in missing]
         evidence = [f"The update leaves out {', '.join(names[:5])}."]
         yield Finding("wrong-variables", stage, number, names[0], evidence, step.place)
+
+    def _added(self, step: Step) -> list[int]:
+        """Variables that the step updates and fit does not."""
+        variables = step.model.variables
+        return [index for index in self._others if id(variables[index].value) in step.applied]
 
     def _updated(self, number: int, step: Step) -> Iterator[Finding]:
         applied = self._by_variable(step, {**step.applied, **step.sparse})
@@ -487,7 +497,7 @@ class Judge:
         if not self._others:
             return
         expected = self.reference.forward(step.before, batch, self.how).after
-        for index in self._others:
+        for index in sorted({*self._others} - {*self._added(step)}):
             if close(step.after[index], expected[index], 10 * self._floor):
                 continue
             name, gap = self._largest(step.after, expected, [index])
