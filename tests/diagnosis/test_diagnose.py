@@ -112,6 +112,11 @@ def noisy(model, dataset, epochs):
         for x, y in dataset:
             model.train_on_batch(tf.random.normal(x.shape), tf.random.shuffle(y))
 
+def one_more(model, dataset, epochs):
+    for epoch in range(epochs + 1):
+        for x, y in dataset:
+            model.train_on_batch(x, y)
+
 def strange(model, dataset, epochs, one, two):
     return None
 
@@ -203,6 +208,13 @@ def test_what_cannot_be_judged_is_inconclusive_with_the_reason(own, capsys, loop
     said = " ".join(capsys.readouterr().out.split())
     assert "Verdict: inconclusive:" in said
     assert reason in said
+
+
+def test_an_epoch_too_many_is_named(own, capsys):
+    assert in_process(*MODEL, *DATA, "--loop", "loops.py:one_more", "--json") == 1
+    result = json.loads(capsys.readouterr().out)
+    assert (result["cause"], result["first_step"]) == ("unexplained", 6)
+    assert result["evidence"] == ["The loop makes 9 steps; fit makes 6."]
 
 
 def test_what_cannot_be_used_is_refused_in_a_line(own, capsys):

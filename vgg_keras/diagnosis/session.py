@@ -163,6 +163,10 @@ class Session:
         if len(steps) < expected and not findings:
             reason = f"the loop makes {len(steps)} updates in {epochs} epochs; fit {expected}"
             return inconclusive(reason)
+        if len(judge.seen) > expected and not findings:
+            evidence = [f"The loop makes {len(judge.seen)} steps; fit makes {expected}."]
+            findings = [Finding(None, "update", expected, None, evidence, steps[-1].place)]
+            return {**self._report(findings, len(steps)), "gaps": judge.gaps}
         if None not in causes:
             figures = Figures(judge, self._tests, epochs)
             findings += figures.judge(history or history_of_metrics(observer, epochs), observer)
