@@ -70,6 +70,7 @@ def test_cumulative_figures_are_those_of_metrics_that_are_never_reset(epochs, st
         )
 
 
+@pytest.mark.slow
 def test_cumulative_figures_are_not_known_once_metrics_are_reset(tmp_path):
     def evaluate(batch, logs):
         if batch == 1 and int(callback.model.optimizer.iterations.numpy()) > 3:

@@ -17,6 +17,8 @@ from vgg_keras.datasets import Batches
 from vgg_keras.runs.results import Test as Figures
 from vgg_keras.training.evaluation import Evaluation
 
+pytestmark = pytest.mark.slow
+
 
 def events(directory):
     return EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()

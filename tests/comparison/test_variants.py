@@ -26,6 +26,8 @@ OPTIONS = {"filters": [4, 8], "precision": "float16", "epochs": 2}
         ("fit:jit:float32", {"trainer": "fit", "precision": "float32", "jit_compile": True}),
     ],
 )
+
+pytestmark = pytest.mark.slow
 def test_a_variant_is_trained_with_the_options_that_it_changes(variant, changes):
     config = CompareConfig(**OPTIONS, seeds=3, variants=[variant, "fit"])
     assert config.training(variant, 2) == TrainConfig(**{**OPTIONS, "seed": 2, **changes})

@@ -80,6 +80,7 @@ def colours():
     return np.repeat(x_train, 3, -1), y_train, np.repeat(x_test, 3, -1), y_test
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_predict_says_of_every_file_what_evaluate_says(tmp_path, trained, mnist, name):
     suffix, draw = FORMATS[name]

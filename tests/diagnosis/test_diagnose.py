@@ -232,6 +232,7 @@ def test_what_cannot_be_used_is_refused_in_a_line(own, capsys):
     assert "vgg_keras" not in error
 
 
+@pytest.mark.slow
 def test_the_process_is_left_as_it_was(tmp_path):
     def state():
         methods = [

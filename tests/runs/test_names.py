@@ -7,6 +7,8 @@ import searches
 from conftest import slow_except
 from programs import in_process, refused
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["{a} {0} %s [b] * ? :x:", "é ü 中 {", "n" * 255]
 TRAINING = ["--limit", "80", "--epochs", "1", "--filters", "4"]
 

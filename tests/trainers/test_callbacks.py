@@ -102,6 +102,7 @@ def test_callbacks_see_the_same_hooks_indices_and_logs(name, digits, tmp_path):
             assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.slow
 def test_the_order_of_hooks_is_that_of_keras(digits):
     tape, fit, _ = train_all(digits, epochs=1)
     hooks = [(hook.removeprefix("on_"), index) for hook, index, _ in tape.calls]

@@ -98,6 +98,8 @@ def test_a_run_is_used_from_another_folder(arrays, tmp_path, monkeypatch, capsys
 
 MODEL = """
 import keras
+
+pytestmark = pytest.mark.slow
 def make_model():
     flatten, dense = keras.layers.Flatten(), keras.layers.Dense(10)
     return keras.Sequential([keras.Input((28, 28, 1)), flatten, dense])

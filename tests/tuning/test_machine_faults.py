@@ -57,6 +57,8 @@ def test_a_disk_that_is_full_or_fails_ends_the_search_and_the_trial_is_run_again
 def test_a_full_disk_is_named_in_one_line_with_how_to_go_on(
     tmp_path, scripted, monkeypatch, capsys
 ):
+
+pytestmark = pytest.mark.slow
     in_second_trial(monkeypatch, keras.Model, "save_weights", lost(errno.ENOSPC))
     small = "--limit 200 --epochs 1 --trials 2 --convolutions-choices 1 --filters-choices 2,4,6"
     place = ["--dense-choices", "8", "--logdir", tmp_path, "--name", "a", "--quiet"]

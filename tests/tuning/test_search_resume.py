@@ -208,6 +208,7 @@ def test_a_trial_whose_files_and_copies_are_lost_is_named(tmp_path, scripted, lo
     assert (home / "result.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_file_in_place_of_the_folder_of_a_trial_makes_way(tmp_path, scripted):
     run(tmp_path, trials=1)
     (tmp_path / "search" / "a" / "trial-1").write_text("{}")
