@@ -14,6 +14,8 @@ from vgg_keras import CompareConfig, TrainConfig, compare
 from vgg_keras.reporting import words
 from vgg_keras.trainers import tape
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = "tape", "tape:bfloat16"
 OPTIONS = {"filters": [4, 8], "precision": "float16", "epochs": 2}
 
@@ -26,8 +28,6 @@ OPTIONS = {"filters": [4, 8], "precision": "float16", "epochs": 2}
         ("fit:jit:float32", {"trainer": "fit", "precision": "float32", "jit_compile": True}),
     ],
 )
-
-pytestmark = pytest.mark.slow
 def test_a_variant_is_trained_with_the_options_that_it_changes(variant, changes):
     config = CompareConfig(**OPTIONS, seeds=3, variants=[variant, "fit"])
     assert config.training(variant, 2) == TrainConfig(**{**OPTIONS, "seed": 2, **changes})

@@ -10,6 +10,8 @@ from trainings import Crash, CrashAt
 from vgg_keras import compare, evaluate, load_dataset, rerun, search, train
 from vgg_keras.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"epochs": 1, "filters": [2], "dense": [4], "verbose": 0}
 
 
@@ -98,8 +100,6 @@ def test_a_run_is_used_from_another_folder(arrays, tmp_path, monkeypatch, capsys
 
 MODEL = """
 import keras
-
-pytestmark = pytest.mark.slow
 def make_model():
     flatten, dense = keras.layers.Flatten(), keras.layers.Dense(10)
     return keras.Sequential([keras.Input((28, 28, 1)), flatten, dense])

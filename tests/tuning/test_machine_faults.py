@@ -16,6 +16,8 @@ from vgg_keras.training.training import Training
 from vgg_keras.tuning import tuner
 from vgg_keras.tuning.hypermodel import TrialModel
 
+pytestmark = pytest.mark.slow
+
 
 def saved(tmp_path):
     return json.loads((tmp_path / "search" / "a" / "result.json").read_text())
@@ -57,8 +59,6 @@ def test_a_disk_that_is_full_or_fails_ends_the_search_and_the_trial_is_run_again
 def test_a_full_disk_is_named_in_one_line_with_how_to_go_on(
     tmp_path, scripted, monkeypatch, capsys
 ):
-
-pytestmark = pytest.mark.slow
     in_second_trial(monkeypatch, keras.Model, "save_weights", lost(errno.ENOSPC))
     small = "--limit 200 --epochs 1 --trials 2 --convolutions-choices 1 --filters-choices 2,4,6"
     place = ["--dense-choices", "8", "--logdir", tmp_path, "--name", "a", "--quiet"]
