@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the program does
+
 from fuzzing.inputs import KINDS
 from fuzzing.naming_code import PLANTED
 from fuzzing.sound_runs import make_runs
