@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
@@ -268,3 +269,18 @@ def test_what_a_model_of_ones_own_is_trained_and_tested_on_has_one_shape():
     for name, arrays in (("x_test", (x, y, x[:, :3], y)), ("y_test", (x, y, x, y[:, :1]))):
         with pytest.raises(InputError, match=f"{name}: expected rows of shape"):
             Arrays.of(*arrays).check_shapes()
+
+
+def test_the_name_of_a_data_set_is_no_folder_of_that_name(tmp_path, monkeypatch, mnist):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").mkdir()
+    assert load_dataset("mnist").digest() == mnist.digest()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, tf.bfloat16.as_numpy_dtype, "U3"])
+def test_one_value_more_or_less_is_another_digest(dtype):
+    x, y = np.arange(12).reshape(6, 2).astype(dtype), np.arange(6) % 2
+    other = x.copy()
+    other[3, 1] = 0
+    assert Arrays.of(x, y, x, y).digest() == Arrays.of(x.copy(), y, x, y).digest()
+    assert Arrays.of(x, y, x, y).digest() != Arrays.of(other, y, x, y).digest()

@@ -1,4 +1,4 @@
-"""A run knows its data: whoever uses it later with other data is told so."""
+"""A run records a digest of its data, and later commands report or refuse other data."""
 
 import json
 

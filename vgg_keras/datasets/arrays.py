@@ -185,7 +185,7 @@ class Arrays:
         digest = hashlib.sha256()
         for leaf in keras.tree.flatten([getattr(self, part) for part in PARTS]):
             digest.update(f"{leaf.dtype} {leaf.shape}".encode())
-            digest.update(np.ascontiguousarray(leaf).data)
+            digest.update(np.ascontiguousarray(leaf).view(np.uint8).data)
         return digest.hexdigest()
 
     def tested_on(self, other: Any) -> Arrays:

@@ -65,7 +65,7 @@ def load_data(
     name = os.path.expanduser(name)
     expected = "the data that the run was given from Python"
     require(name != IN_MEMORY, "--dataset", expected, "none; pass data=")
-    if os.path.isdir(name):
+    if name not in NAMES and os.path.isdir(name):
         arrays, class_names = folder.load(Path(name), image_size)
         return Arrays.checked(*arrays, class_names=class_names)
     require(image_size is None, "--image-size", "none but for a folder of images", image_size)

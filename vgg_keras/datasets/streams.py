@@ -61,7 +61,7 @@ class Streams:
             digest.update(f"{part.element_spec} {len(part)}".encode())
             for batch in part.take(CHECKED_BATCHES).as_numpy_iterator():
                 for leaf in keras.tree.flatten(batch):
-                    digest.update(np.ascontiguousarray(leaf).data)
+                    digest.update(np.ascontiguousarray(leaf).view(np.uint8).data)
         return digest.hexdigest()
 
     @cached_property

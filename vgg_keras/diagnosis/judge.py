@@ -223,8 +223,8 @@ class Judge:
     ) -> Generator[Finding, None, Batch | None]:
         place, expected = step.calls[0].place, self._rows.indices(self._next)
         if batch is None:
-            change = self._rows.change(self._next, inputs)
-            if change:
+            given = self._rows.expected(self._next, inputs)
+            if change := self._rows.change(self._next, inputs):
                 evidence = [f"The model gets {change} what the data set gives."]
                 yield Finding("input-preprocessing", "batch", number, None, evidence, place)
             elif count := self._tests.count_of(inputs):
@@ -236,13 +236,12 @@ class Judge:
                 return self._tests.batch_of(inputs, 0)[0]
             else:
                 evidence = ["The model gets examples that the data set does not have."]
-                batch = self._rows.expected(self._next, inputs)
-                known = batch is not None and self._has_labels(step, batch)
+                known = given is not None and self._has_labels(step, given)
                 if known:
                     evidence += ["Their labels are those that fit gets in this step."]
                 cause = "input-preprocessing" if known else None
                 yield Finding(cause, "batch", number, None, evidence, place)
-            return self._rows.expected(self._next, inputs)
+            return given
         wrong = self._mislabelled(step, batch)
         if wrong:
             evidence = [f"{wrong} of {batch.size} examples have the labels of others."]

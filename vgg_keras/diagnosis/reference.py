@@ -99,7 +99,7 @@ class Reference:
 
     @property
     def takes_logits(self) -> bool:
-        """Whether the loss can be told whether outputs are logits."""
+        """Whether the loss has a `from_logits` setting."""
         if isinstance(self.loss, keras.losses.Loss):
             return "from_logits" in self.loss.get_config()
         return self.loss is not None and "from_logits" in inspect.signature(self.loss).parameters

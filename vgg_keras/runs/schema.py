@@ -23,7 +23,7 @@ Validator = extend(
 
 
 LARGEST, LARGEST_WHOLE = 1e300, 2**63 - 1
-"""No figure of a run is larger; a drawing has no room for larger ones."""
+"""The largest figure that a result may hold; plots of larger ones overflow."""
 
 
 def mismatch(value: Any, command: str) -> str | None:

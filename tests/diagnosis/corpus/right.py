@@ -212,7 +212,7 @@ def by_iterator(model, dataset, epochs):
 
 
 def batched_again(model, dataset, epochs):
-    """Takes the batches apart, and makes them anew."""
+    """Unbatches the data and batches it again."""
     dataset = dataset.unbatch().cache().batch(16).prefetch(tf.data.AUTOTUNE)
     for _ in range(epochs):
         for x, y in dataset:

@@ -355,7 +355,7 @@ def permuted_arrays(model, data, epochs):
 
 
 def always_the_first(model, dataset, epochs):
-    """Begins the data anew for each step, and so gets the first batch each time."""
+    """Makes a new iterator for each step, so every step gets the first batch."""
     for _ in range(epochs):
         for _ in range(len(dataset)):
             x, y = next(iter(dataset))
@@ -636,7 +636,7 @@ def labels_shifted(model, dataset, epochs):
 
 
 def weights_redrawn(model, dataset, epochs):
-    """Draws the weights anew before it trains."""
+    """Reinitialises the weights before training."""
     draw = keras.initializers.HeNormal(seed=7)
     model.set_weights([draw(w.shape) if w.ndim > 1 else w for w in model.get_weights()])
     for _ in range(epochs):
