@@ -112,6 +112,10 @@ def noisy(model, dataset, epochs):
         for x, y in dataset:
             model.train_on_batch(tf.random.normal(x.shape), tf.random.shuffle(y))
 
+def own_model(dataset, epochs):
+    keras.layers.Dense(7).build((None, 3))  # draws other initial weights for what follows
+    one_more(make_model(), dataset, epochs - 1)
+
 def one_more(model, dataset, epochs):
     for epoch in range(epochs + 1):
         for x, y in dataset:
@@ -208,6 +212,11 @@ def test_what_cannot_be_judged_is_inconclusive_with_the_reason(own, capsys, loop
     said = " ".join(capsys.readouterr().out.split())
     assert "Verdict: inconclusive:" in said
     assert reason in said
+
+
+def test_a_model_that_the_loop_makes_gets_the_same_initial_weights(own, capsys):
+    assert in_process(*MODEL, *DATA, "--loop", "loops.py:own_model") == 0
+    assert "Verdict: identical" in capsys.readouterr().out
 
 
 def test_an_epoch_too_many_is_named(own, capsys):

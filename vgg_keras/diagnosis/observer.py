@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -219,13 +220,12 @@ class Observer:
         return result
 
     def _adopt(self, original: Any, model: Any, args: Any, kwargs: Any) -> None:
-        if self.models or not model.built:
-            if not model.built:
-                with tf.GradientTape(watch_accessed_variables=False):
-                    self._nested("_inside_model", True, original, model, *args, **kwargs)
-            same = [value.shape for value in state_of(model)] == [v.shape for v in self._initial]
-            if same and not self.models:
-                set_state(model, self._initial)
+        if not model.built:
+            with tf.GradientTape(watch_accessed_variables=False):
+                self._nested("_inside_model", True, original, model, *args, **kwargs)
+        first = model is not self._model and not self.models
+        if first and [v.shape for v in state_of(model)] == [v.shape for v in self._initial]:
+            set_state(model, self._initial)
         self.models.append(model)
 
     def _loss_call(self, original: Any, loss: Any, *args: Any, **kwargs: Any) -> Any:
@@ -321,6 +321,7 @@ def _replaced(owner: type, name: str, wrapper: Callable[..., Any]) -> Iterator[N
     home = next(kind for kind in owner.__mro__ if name in vars(kind))
     original = vars(home)[name]
 
+    @functools.wraps(original)  # Keras reads signatures: whether a call takes `training`
     def watched(*args: Any, **kwargs: Any) -> Any:
         return wrapper(original, *args, **kwargs)
 
