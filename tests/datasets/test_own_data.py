@@ -153,6 +153,17 @@ def test_a_stream_is_shortened_to_whole_batches():
     assert data.first(None) is data.first(1000) is data
 
 
+def test_classes_that_a_shortened_stream_leaves_out_are_named(capsys):
+    labels = np.repeat(np.arange(3), 8)
+    sorted_by_class = tf.data.Dataset.from_tensor_slices((np.ones((24, 2)), labels)).batch(4)
+    data = as_data((sorted_by_class, sorted_by_class))
+    data.first(16)
+    said = "the first 16 training examples have none of class 2"
+    assert said in capsys.readouterr().err
+    data.first(17)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_first_examples_are_those_that_a_model_gets():
     x, y = as_data((stream(), stream())).sample(6)
     assert x[:, 0].tolist() == [0, 1, 2, 3, 4, 5]

@@ -168,10 +168,7 @@ class Arrays:
         tests = max(1, round(limit * self.test_count / self.train_count))
         if self.classes:
             lost = np.setdiff1d(self.y_train, self.y_train[:limit])
-            if len(lost):
-                names = ", ".join(class_name(self.class_names, label) for label in lost[:10])
-                more = f" and {len(lost) - 10} others" if len(lost) > 10 else ""
-                warn(f"the first {limit} training examples have none of class {names}{more}")
+            warn_of_lost_classes(lost.tolist(), self.class_names, limit)
         return replace(
             self,
             x_train=rows(self.x_train, slice(limit)),
@@ -224,6 +221,20 @@ def _as_arrays(part: Any) -> Any:
         several = part and all(isinstance(item, np.ndarray) and item.ndim for item in part)
         part = tuple(part) if several else np.asarray(part)
     return keras.tree.map_structure(np.asarray, part)
+
+
+def warn_of_lost_classes(lost: Sequence[int], names: Sequence[str] | None, limit: int) -> None:
+    """Warns if some classes have no training example left.
+
+    Args:
+        lost: Labels of these classes.
+        names: Names of all classes, if they have names.
+        limit: Number of the training examples that are used.
+    """
+    if len(lost):
+        named = ", ".join(class_name(names, label) for label in lost[:10])
+        more = f" and {len(lost) - 10} others" if len(lost) > 10 else ""
+        warn(f"the first {limit} training examples have none of class {named}{more}")
 
 
 def _are_labels(y: Any) -> bool:

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from vgg_keras.datasets.arrays import warn_of_lost_classes
 from vgg_keras.datasets.batches import weights_of_classes
 from vgg_keras.errors import InputError, require
 
@@ -49,8 +50,11 @@ class Streams:
         spec = self.train.element_spec[1]
         if not isinstance(spec, tf.TensorSpec) or not spec.dtype.is_integer or spec.shape.rank != 1:
             return None
-        highest = (np.max(batch[1]) for batch in self.train.as_numpy_iterator())
-        return int(max(highest)) + 1
+        return max(self._labels) + 1
+
+    @cached_property
+    def _labels(self) -> set[int]:
+        return set().union(*(batch[1].tolist() for batch in self.train.as_numpy_iterator()))
 
     class_names = None
 
@@ -87,13 +91,20 @@ class Streams:
         Args:
             limit: Number of training examples, at least 1, rounded up to whole batches; None or too
                 high a number for all.
+
+        Returns:
+            The shortened data sets. Classes that this leaves without a training example are named
+            on standard error.
         """
         size, steps = _batch_size(self.train), len(self.train)
         if limit is None or limit >= size * steps:
             return self
         taken = math.ceil(limit / size)
         tests = max(1, round(taken * len(self.test) / steps))
-        return replace(self, train=self.train.take(taken), test=self.test.take(tests))
+        limited = replace(self, train=self.train.take(taken), test=self.test.take(tests))
+        if self.classes:
+            warn_of_lost_classes(sorted(self._labels - limited._labels), None, taken * size)
+        return limited
 
     def as_images(self) -> Streams:
         """The same data, checked to be images and labels.

@@ -113,7 +113,7 @@ def config_file(rng: random.Random, runs: Path) -> Arguments:
     if rng.random() < 0.6:
         content = spoil_json(rng, json.dumps({**values, "epochs": 1, "class_weight": {0: 1.5}}))
         if rng.random() < 0.5:
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 content = yaml.safe_dump(json.loads(content)).encode(errors="replace")
     Path("config.yaml").write_bytes(content)
     return ["train", "--config", "config.yaml", "--limit", "20", *PLACE]
@@ -213,7 +213,7 @@ def state_file(rng: random.Random, runs: Path) -> Arguments:
     directory = copy_run(runs, command, "broken")
     patterns = ("*.npz", "*.npz", "events*", "*.json*", ".*.copy", "*.keras")
     files = sorted(file for pattern in patterns for file in directory.rglob(pattern))
-    for file in rng.sample(files, rng.randint(1, min(3, len(files)))):
+    for file in sorted({*rng.sample(files, rng.randint(1, min(3, len(files))))}):
         content = file.read_bytes()
         if file.suffix == ".npz" and rng.random() < 0.5:
             content = spoil_zip(rng, content, f"../{PLANTED}")
