@@ -1,6 +1,7 @@
 """`diagnose` says of each loop of the corpus whether it is right, and what is wrong with it."""
 
 import json
+import os
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_every_cause_that_is_named_is_explained():
 
 
 LOOPS = """
-import keras, tensorflow as tf
+import keras, numpy as np, tensorflow as tf
 
 def make_model():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5, seed=1),
@@ -121,6 +122,16 @@ def one_more(model, dataset, epochs):
         for x, y in dataset:
             model.train_on_batch(x, y)
 
+def drawn(model, dataset, epochs):
+    x, y = (np.concatenate(part) for part in zip(*dataset.as_numpy_iterator()))
+    rng = np.random.default_rng(0)
+    for step in range(3 * epochs):
+        chosen = rng.integers(0, len(x), 16)
+        with tf.GradientTape() as tape:
+            loss = keras.losses.SparseCategoricalCrossentropy()(y[chosen], model(x[chosen]))
+        grads = tape.gradient(loss, model.trainable_variables)
+        model.optimizer.apply_gradients(zip(grads, model.trainable_variables))
+
 def strange(model, dataset, epochs, one, two):
     return None
 
@@ -154,6 +165,11 @@ def make_custom():
 
 def uncompiled():
     return Own()
+
+def misplaced_metrics():
+    model = Own()
+    model.compile("sgd", "sparse_categorical_crossentropy", ["accuracy"])
+    return model
 """
 
 
@@ -204,6 +220,8 @@ def test_a_train_step_of_ones_own_is_compared_with_that_of_keras(own, capsys):
     result = json.loads(capsys.readouterr().out)
     assert (result["cause"], result["stage"]) == ("gradient-scale", "loss")
     assert "2 times" in result["evidence"][0]
+    line = LOOPS[: LOOPS.index("self.compute_loss")].count("\n") + 1
+    assert result["location"] == f"loops.py:{line}"
 
 
 @pytest.mark.parametrize(("loop", "reason"), [("nothing", "No update"), ("noisy", "does not have")])
@@ -212,6 +230,15 @@ def test_what_cannot_be_judged_is_inconclusive_with_the_reason(own, capsys, loop
     said = " ".join(capsys.readouterr().out.split())
     assert "Verdict: inconclusive:" in said
     assert reason in said
+
+
+def test_of_batches_drawn_with_replacement_what_can_be_compared_is(own, capsys):
+    assert in_process(*MODEL, *DATA, "--loop", "loops.py:drawn", "--json") == 3
+    result = json.loads(capsys.readouterr().out)
+    jsonschema.validate(result, SCHEMA)
+    assert (result["verdict"], result["cause"]) == ("inconclusive", None)
+    assert "drawn with replacement" in result["evidence"][0]
+    assert [cause["cause"] for cause in result["other_causes"]] == ["training-flag"]
 
 
 def test_a_model_that_the_loop_makes_gets_the_same_initial_weights(own, capsys):
@@ -230,7 +257,12 @@ def test_what_cannot_be_used_is_refused_in_a_line(own, capsys):
     line = refused(capsys, *MODEL, *DATA, "--loop", "loops.py:old")
     assert "received reset_states in line 26, which is of Keras 2; use reset_state()" in line
     line = refused(capsys, *MODEL, *DATA, "--loop", "loops.py:strange")
-    assert "--loop: expected parameters of" in line
+    assert "expected parameters such as model, dataset, epochs" in line
+    assert "received two, which has no default" in line
+    misplaced = ["diagnose", "--model", "loops.py:misplaced_metrics", *DATA]
+    line = refused(capsys, *misplaced, "--loop", "loops.py:loop")
+    assert "compile takes optimizer, loss, loss_weights, metrics in this order" in line
+    assert not (own / "logs" / "diagnose").exists() or len(os.listdir(own / "logs/diagnose")) == 1
     line = refused(capsys, *MODEL, *DATA)
     assert "--loop: expected a loop, or --reference, received none" in line
     uncompiled = ["diagnose", "--model", "loops.py:uncompiled", *DATA, "--loop", "loops.py:loop"]

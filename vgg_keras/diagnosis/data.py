@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +77,21 @@ class Rows:
             if indices == [self._first[index] for index in expected]:
                 return self._take(expected), expected
         return self._take(indices), indices
+
+    def are_random(self, batches: Sequence[list[int]]) -> bool:
+        """Whether batches are drawn with replacement: in an epoch some share a part of their rows.
+
+        Args:
+            batches: The rows of each batch, in their order.
+        """
+        counts = Counter(self._first)
+        known = [[row for row in batch if counts[row] == 1] for batch in batches]
+        size = len(batches[0]) if batches else 0
+        first = [batch for batch in known[: len(self._first) // max(size, 1)] if batch]
+        in_order = all(b == list(range(b[0], b[0] + len(b))) for b in first)
+        repeated = any(len({*batch}) < len(batch) for batch in first)
+        pairs = itertools.combinations([{*batch} for batch in first], 2)
+        return not in_order and (repeated or any(a & b and a != b for a, b in pairs))
 
     def count_of(self, inputs: Any) -> int:
         """How many examples that a model was called with are among these."""

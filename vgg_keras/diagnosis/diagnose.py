@@ -72,10 +72,10 @@ def diagnose(
     factory = given.get("reference", parts.factory)
     weights = weights_of(config.dataset) if data is None else None
     train, test = batches_of(parts.data, config.batch_size, weights)
+    session = Session(config, parts.factory, factory, given.get("loop", fit), train, test)
     directory = create_run_directory(config.logdir, "diagnose", config.name)
     file: ResultFile[DiagnoseResult] = ResultFile(directory, config, resumable=False)
     with file:
-        session = Session(config, parts.factory, factory, given.get("loop", fit), train, test)
         file.update(**session.run())
     write_report(directory)
     return file.result

@@ -16,10 +16,12 @@ from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.observer import State, Step, trainable_of
 from vgg_keras.diagnosis.reference import Batch, Forward, Reference, Variation, close
 from vgg_keras.diagnosis.updates import Updates, is_average
+from vgg_keras.runtime import compat
 
 VARIATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("training-flag", {"training": False}),
     ("missing-extra-losses", {"extra_losses": False}),
+    ("loss-weights", {"loss_weights": False}),
     ("sample-weight", {"sample_weight": False}),
     ("sample-weight", {"normalised": True}),
     ("from-logits", {"from_logits": True}),
@@ -27,6 +29,22 @@ VARIATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("loss-scaling", {"scaled": False}),
 )
 """Causes that make another forward pass, loss or gradient, the simplest first."""
+
+OF_NUMBERS = (
+    keras.losses.MeanSquaredError(),
+    keras.losses.MeanAbsoluteError(),
+    keras.losses.Huber(),
+    keras.losses.LogCosh(),
+    keras.losses.BinaryCrossentropy(),
+    keras.losses.BinaryCrossentropy(from_logits=True),
+    keras.losses.CategoricalCrossentropy(),
+    keras.losses.CategoricalCrossentropy(from_logits=True),
+)
+OF_LABELS = (
+    keras.losses.SparseCategoricalCrossentropy(),
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+)
+"""Losses that people write by hand: of one target an output, and of one label an example."""
 
 Gradients = list[np.ndarray | None]
 
@@ -75,6 +93,7 @@ class Judge:
         afters: For each of these, the state after.
         gaps: For each of these, by how much of their size the gradients differ from those of `fit`;
             None if they are not known.
+        random: Whether the batches are drawn with replacement, so that no `fit` gets the same.
     """
 
     def __init__(self, reference: Reference, rows: Rows, tests: Rows, floor: float):
@@ -84,6 +103,7 @@ class Judge:
         self.seen: list[tuple[State, Batch] | None] = []
         self.afters: list[State] = []
         self.gaps: list[float | None] = []
+        self.random = False
         self._updates = Updates(reference, floor)
         self._next, self._own_weights = 0, False
         self._indices: list[int] = []
@@ -108,6 +128,7 @@ class Judge:
         self._ratios = [self._ratio_of(step) for step in steps]
         inputs = [joined([call.inputs for call in step.calls]) for step in steps if step.calls]
         self._all_indices = [self._rows.batch_of(batch, i)[1] for i, batch in enumerate(inputs)]
+        self.random = self._rows.are_random(self._all_indices)
         self._rates = {step.rate for step in steps}
         previous: Step | None = None
         lost = False
@@ -247,7 +268,7 @@ class Judge:
             evidence = [f"{wrong} of {batch.size} examples have the labels of others."]
             yield Finding("data-pairing", "batch", number, None, evidence, step.loss_place or place)
             return Batch(batch.x, step.labels[0].reshape(np.shape(batch.y)), batch.weights)
-        if indices == expected or "data-order" in self.known:
+        if indices == expected or self.random or "data-order" in self.known:
             return batch
         if len(expected) < self._rows.batch_size and indices == self._rows.indices(self._next + 1):
             evidence = [f"The last batch, of {len(expected)} examples, is left out."]
@@ -275,6 +296,15 @@ class Judge:
             return None
         ours, theirs = (y.reshape(batch.size, -1) for y in (batch.y, labels))
         return int((~np.isclose(ours, theirs)).any(axis=1).sum())
+
+    def _are_one_hot(self, step: Step, batch: Batch) -> bool:
+        """Whether the loss was called with the labels as rows that are 1 in one place."""
+        labels, y = step.labels[0] if len(step.labels) == 1 else None, batch.y
+        if not (isinstance(labels, np.ndarray) and isinstance(y, np.ndarray) and labels.ndim == 2):
+            return False
+        return y.size == len(labels) and np.array_equal(
+            labels, y.reshape(-1, 1) == np.arange(labels.shape[1])
+        )
 
     def _gradients(self, number: int, step: Step, batch: Batch) -> Iterator[Finding]:
         """Compares outputs and gradients, and looks for what makes them others."""
@@ -311,8 +341,12 @@ class Judge:
             for reweighted, part in self._weightings(step, batch)
             for causes, how in self._variations(step, part)
         ]
-        for scaled in (False, True):
-            for causes, how, part, changed in tried:
+        by_hand = (
+            (("loss-definition",), how, batch, self.reference.forward(step.before, batch, how))
+            for how in self._losses_by_hand(step, batch, outputs)
+        )
+        for scaled, ways in ((False, tried), (True, tried), (False, by_hand)):
+            for causes, how, part, changed in ways:
                 factor = self._ratio(changed, taken) if scaled else self._factor
                 if not factor or not self._same(changed, outputs, taken, factor):
                     continue
@@ -327,12 +361,10 @@ class Judge:
                 return
         stage, variable = self._stage(base, outputs, step, taken)
         evidence = [f"The step's {stage} is another than fit's, by {gap:.3g} of its size."]
-        other = None
         if stage == "loss" and step.loss is not None and self._is_other_loss(step.loss):
-            other = "loss-definition"
             evidence += [f"It is {type(step.loss).__name__}; the model has {self._loss_name()}."]
         place = step.calls[0].place if stage == "forward" else step.loss_place
-        yield Finding(other, stage, number, variable, evidence, place or step.gradient_place, gap)
+        yield Finding(None, stage, number, variable, evidence, place or step.gradient_place, gap)
 
     def _weightings(self, step: Step, batch: Batch) -> Iterator[tuple[tuple[str, ...], Batch]]:
         """A batch, and the same with the weights that the loop's loss was called with."""
@@ -345,9 +377,10 @@ class Judge:
     def _variations(self, step: Step, batch: Batch) -> Iterator[tuple[tuple[str, ...], Variation]]:
         known = [(cause, change) for cause, change in VARIATIONS if self._usable(change, batch)]
         own = step.loss if len(step.labels) == 1 else None
-        same_labels = self._mislabelled(step, batch) == 0
+        one_hot = self._are_one_hot(step, batch)
+        same_labels = one_hot or self._mislabelled(step, batch) == 0
         if own is not None and same_labels and not self.how.loss and self._is_other_loss(own):
-            known += [("loss-definition", {"loss": own})]
+            known += [("loss-definition", {"loss": own, "one_hot": one_hot})]
         flags = self.how.trainable or trainable_of(self.reference.model)
         if step.trainable != flags and len(step.trainable) == len(flags):
             known += [("wrong-variables", {"trainable": step.trainable})]
@@ -357,12 +390,21 @@ class Judge:
                 changes = {name: value for _, change in chosen for name, value in change.items()}
                 yield tuple(cause for cause, _ in chosen), replace(self.how, **changes)
 
+    def _losses_by_hand(self, step: Step, batch: Batch, outputs: Any) -> Iterator[Variation]:
+        """Variations with a loss that the loop may have computed without a class of Keras."""
+        single = isinstance(batch.y, np.ndarray) and isinstance(outputs, np.ndarray)
+        if step.labels or not single or self.reference.loss is None:
+            return
+        for loss in OF_NUMBERS if batch.y.size == outputs.size else OF_LABELS:
+            yield replace(self.how, loss=loss)
+
     def _usable(self, change: dict[str, Any], batch: Batch) -> bool:
         model, (name,) = self.reference.model, change
         loss = self._loss_name().lower()
         return {
             "training": True,
             "extra_losses": bool(model.losses),
+            "loss_weights": compat.loss_weights_of(model) is not None,
             "sample_weight": batch.weights is not None,
             "normalised": batch.weights is not None,
             "from_logits": self.reference.takes_logits,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,8 +48,26 @@ NAMES = {
 }
 """What people call the parameters of a loop."""
 
+EXAMPLES = ("model", "dataset", "epochs", "val_ds", "batch_size", "x_train", "y_train", "x_test")
+
 IN_ORDER = ("model", "train", "epochs", "test")
 """What parameters of other names get, one after the other."""
+
+
+def check_loop(loop: Any) -> None:
+    """Checks that a loop can be called.
+
+    Args:
+        loop: A function; or a class with a method `fit` or `train`.
+
+    Raises:
+        InputError: If a parameter asks for something that is not in `NAMES`.
+    """
+    if inspect.isclass(loop):
+        _parameters(loop)
+        _parameters(functools.partial(_method_of(loop), None))
+    else:
+        _parameters(loop)
 
 
 def run_loop(loop: Any, values: Mapping[str, Any]) -> Any:
@@ -64,38 +83,52 @@ def run_loop(loop: Any, values: Mapping[str, Any]) -> Any:
     Raises:
         InputError: If a parameter asks for something else.
     """
-    if not inspect.isclass(loop):
-        return _call(loop, values)
-    made = _call(loop, values)
+    if inspect.isclass(loop):
+        return _call(functools.partial(_method_of(loop), _call(loop, values)), values)
+    return _call(loop, values)
+
+
+def _method_of(loop: type) -> Callable[..., Any]:
     for name in ("fit", "train"):
-        if callable(method := getattr(made, name, None)):
-            return _call(method, values)
+        if callable(method := getattr(loop, name, None)):
+            return method
     raise InputError(f"--loop: expected a class with a method fit or train, received {loop!r}")
 
 
 def _call(function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-    parameters = inspect.signature(function).parameters.values()
-    given, rest = {}, list(IN_ORDER)
+    chosen = _parameters(function)
+    positional = [values[key] for parameter, key in chosen if _is_positional(parameter)]
+    named = {part.name: values[key] for part, key in chosen if not _is_positional(part)}
+    return function(*positional, **named)
+
+
+def _parameters(function: Callable[..., Any]) -> list[tuple[inspect.Parameter, str]]:
+    """The parameters that are given something, each with its key in `NAMES`."""
+    parameters = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    keys = {part.name: _key_of(part.name) for part in parameters}
+    rest = [key for key in IN_ORDER if key not in keys.values()]
+    chosen = []
     for parameter in parameters:
-        known = next((key for key, names in NAMES.items() if parameter.name.lower() in names), None)
-        given[parameter.name] = known
-        if known in rest:
-            rest.remove(known)
-    arguments: list[Any] = []
-    keywords = {}
-    for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        key = given[parameter.name]
-        if key is None and parameter.default is parameter.empty:
-            key = rest.pop(0) if rest else None
-        if key is None and parameter.default is not parameter.empty:
-            continue
-        if key is None or key not in values:
-            names = ", ".join(sorted(name for several in NAMES.values() for name in several))
-            raise InputError(f"--loop: expected parameters of {names}, received {parameter.name}")
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            arguments.append(values[key])
-        else:
-            keywords[parameter.name] = values[key]
-    return function(*arguments, **keywords)
+        key, required = keys[parameter.name], parameter.default is parameter.empty
+        if key is None and required and rest:
+            key = rest.pop(0)
+        if key is None and required:
+            raise InputError(
+                f"--loop: expected parameters such as {', '.join(EXAMPLES)}; received "
+                f"{parameter.name}, which has no default"
+            )
+        if key is not None:
+            chosen.append((parameter, key))
+    return chosen
+
+
+def _key_of(name: str) -> str | None:
+    return next((key for key, names in NAMES.items() if name.lower() in names), None)
+
+
+def _is_positional(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is parameter.POSITIONAL_ONLY

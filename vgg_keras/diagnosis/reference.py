@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,9 @@ class Variation:
         from_logits: Whether the loss takes the outputs for the other one of logits and
             probabilities.
         scaled: Whether the loss is scaled as the optimizer asks for.
+        loss_weights: Whether the losses of several outputs are weighted.
         loss: Loss instead of the compiled one.
+        one_hot: Whether it gets labels as rows that are 1 in one place.
         trainable: Which layers are trained, if not those that are in the compiled model.
     """
 
@@ -56,7 +58,9 @@ class Variation:
     flat_labels: bool = False
     from_logits: bool = False
     scaled: bool = True
+    loss_weights: bool = True
     loss: keras.losses.Loss | None = None
+    one_hot: bool = False
     trainable: tuple[bool, ...] | None = None
 
 
@@ -132,7 +136,9 @@ class Reference:
         if how.flat_labels or how.from_logits or how.loss:
             loss = self._changed_loss(y, outputs, weights, how)
             return loss + sum(model.losses) if how.extra_losses and model.losses else loss
-        loss = compat.loss_of(model)(x, y, outputs, weights, training=how.training)
+        weighted = nullcontext() if how.loss_weights else compat.without_loss_weights(model)
+        with weighted:
+            loss = compat.loss_of(model)(x, y, outputs, weights, training=how.training)
         return loss if how.extra_losses or not model.losses else loss - sum(model.losses)
 
     def _changed_loss(self, y: Any, outputs: Any, weights: Any, how: Variation) -> Any:
@@ -143,6 +149,8 @@ class Reference:
             loss = type(loss).from_config({**config, "from_logits": not config["from_logits"]})
         elif how.from_logits and not how.loss:
             loss = functools.partial(loss, from_logits=True)
+        if how.one_hot:
+            y = tf.one_hot(tf.reshape(y, (-1,)), outputs.shape[-1])
         if how.flat_labels:
             y, outputs = (
                 tf.reshape(tf.cast(y, outputs.dtype), (1, -1)),

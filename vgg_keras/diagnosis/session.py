@@ -17,7 +17,7 @@ from vgg_keras.config import DiagnoseConfig
 from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.figures import Figures, history_of, history_of_metrics
 from vgg_keras.diagnosis.judge import Finding, Judge
-from vgg_keras.diagnosis.loops import run_loop
+from vgg_keras.diagnosis.loops import check_loop, run_loop
 from vgg_keras.diagnosis.observer import Observer, State, set_state, state_of
 from vgg_keras.diagnosis.reference import Reference
 from vgg_keras.errors import InputError, require
@@ -65,6 +65,10 @@ class Session:
         loop: Loop to be diagnosed.
         train: Training batches.
         test: Test batches.
+
+    Raises:
+        InputError: If the loop cannot be called, a model is not compiled, or the states of all
+            steps do not fit into memory.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Session:
         train: tf.data.Dataset,
         test: tf.data.Dataset,
     ):
+        check_loop(loop)
         self._config, self._loop, self._train, self._test = config, loop, train, test
         self._rows, self._tests = Rows(train), Rows(test)
         self._make_model = make_model
@@ -114,7 +119,7 @@ class Session:
         Returns:
             Fields of the result.
         """
-        files = files_of(self._loop)
+        files = files_of(self._loop) | files_of(type(self._model).train_step)
         observer = Observer(files, self._reference.initial, self._model)
         eager = tf.config.functions_run_eagerly()
         tf.config.run_functions_eagerly(True)
@@ -158,6 +163,9 @@ class Session:
         findings = judge.judge(steps)
         if findings and (findings[0].cause, findings[0].stage) == (None, "batch"):
             return inconclusive(" ".join(findings[0].evidence))
+        if judge.random:
+            reason = "the batches are drawn with replacement, so that no fit gets the same"
+            return {**inconclusive(reason), "other_causes": self._causes(findings)}
         expected = epochs * len(self._rows.batches)
         causes = {finding.cause for finding in findings}
         if len(steps) < expected and not findings:
@@ -203,8 +211,18 @@ class Session:
     def _report(self, findings: list[Finding], count: int) -> dict[str, Any]:
         if not findings:
             return {"verdict": "identical", "steps": count}
+        causes = self._causes(findings)
+        first = causes[0]
+        return {
+            "verdict": "diverges",
+            "steps": count,
+            **{name: getattr(first, name) for name in first.__dataclass_fields__},
+            "other_causes": causes[1:],
+        }
+
+    def _causes(self, findings: list[Finding]) -> list[Cause]:
         per_epoch = len(self._rows.batches)
-        causes = [
+        return [
             Cause(
                 cause=finding.cause or "unexplained",
                 first_epoch=1
@@ -219,13 +237,6 @@ class Session:
             )
             for finding in findings
         ]
-        first = causes[0]
-        return {
-            "verdict": "diverges",
-            "steps": count,
-            **{name: getattr(first, name) for name in first.__dataclass_fields__},
-            "other_causes": causes[1:],
-        }
 
 
 def inconclusive(reason: str) -> dict[str, Any]:
@@ -241,7 +252,9 @@ def files_of(loop: Any) -> set[str]:
         methods = [getattr(target, name, None) for name in ("fit", "train", "__init__")]
         code = next((getattr(m, "__code__", None) for m in methods if inspect.isroutine(m)), None)
     files = {str(path) for path in plugins.files_run()}
-    return files | ({code.co_filename} if code and loop is not fit else set())
+    if code is None or loop in (fit, keras.Model.train_step):
+        return files
+    return {*files, code.co_filename}
 
 
 def distance(first: State, second: State, start: State) -> float:

@@ -24,7 +24,7 @@ def verdict(result: DiagnoseResult) -> str:
 def causes_of(result: DiagnoseResult) -> list[Cause]:
     """All causes, the first one first."""
     if result.cause is None:
-        return []
+        return result.other_causes
     first = Cause(**{name: getattr(result, name) for name in Cause.__dataclass_fields__})
     return [first, *result.other_causes]
 

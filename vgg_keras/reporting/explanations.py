@@ -172,6 +172,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         "fit keeps the optimizer, whose averages go on from step to step.",
         "Make the optimizer once, before the loop.",
     ),
+    "loss-weights": Explanation(
+        "The losses of several outputs are added without their weights.",
+        "fit multiplies each by the weight that loss_weights gives its output.",
+        "Multiply each loss by its weight, or use model.compute_loss.",
+    ),
     "loss-definition": Explanation(
         "The loop uses another loss than the compiled one.",
         "fit uses the loss that the model was compiled with.",

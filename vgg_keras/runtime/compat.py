@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,9 @@ from keras.src.utils import rng_utils
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import summary_ops_v2
+
+from vgg_keras.errors import InputError
+from vgg_keras.plugins import user_traceback
 
 CALLBACK_STATE: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {
     keras.callbacks.History: ("history", "epoch"),
@@ -53,14 +57,43 @@ def loss_of(model: keras.Model) -> Callable[..., Any]:
     return model._compute_loss
 
 
+def loss_weights_of(model: keras.Model) -> Any:
+    """The weights of the losses of several outputs that a model was compiled with; or None."""
+    return getattr(model._compile_loss, "_user_loss_weights", None)
+
+
+@contextmanager
+def without_loss_weights(model: keras.Model) -> Iterator[None]:
+    """Takes these weights off a compiled model inside a `with`."""
+    weighted = model._compile_loss
+    plain = type(weighted)(weighted._user_loss, output_names=weighted.output_names)
+    model._compile_loss = plain
+    try:
+        yield
+    finally:
+        model._compile_loss = weighted
+
+
 def build_all(model: keras.Model, batch: Any) -> None:
     """Builds what is not yet built of model, compiled loss and metrics, and optimizer.
 
     Args:
         model: Compiled model.
         batch: Specifications (`tf.TensorSpec`) of `(x, y)` or `(x, y, sample_weight)`.
+
+    Raises:
+        InputError: If Keras cannot train this model, as it is compiled, with such batches.
     """
-    model._symbolic_build(data_batch=batch)
+    try:
+        model._symbolic_build(data_batch=batch)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError) or user_traceback(error):
+            raise
+        received = re.sub(r"\x1b\[\d*m|\s+", " ", f"{type(error).__name__}: {error}")
+        raise InputError(
+            "--model: expected a model that is compiled for these data (compile takes optimizer, "
+            f"loss, loss_weights, metrics in this order), received {received}"
+        ) from error
 
 
 def forget_functions(model: keras.Model) -> None:

@@ -75,6 +75,8 @@ WRONG = [
     wrong("schedule_by_epoch", "schedule", "learning-rate-schedule", "update", 1),
     wrong("halved_each_epoch", "plain", "learning-rate-schedule", "update", 7, 2),
     wrong("squared_error", "softmax", "loss-definition", "loss"),
+    wrong("absolute_error", "regression", "loss-definition", "loss", data="regression_data"),
+    wrong("losses_added", "two_outputs", "loss-weights", "loss", data="two_target_data"),
     wrong("smoothed_labels", "plain", "loss-definition", "loss"),
     wrong("statistics_discarded", "batch_norm", "state-not-updated", "state"),
     wrong("images_shuffled", "plain", "data-pairing", "batch"),

@@ -126,3 +126,12 @@ def make_two_inputs():
         metrics=["accuracy"],
     )
     return model
+
+
+def make_two_outputs():
+    image = keras.Input((8, 8, 1))
+    hidden = dense(8, 1, "tanh")(layers.Flatten()(image))
+    model = keras.Model(image, [dense(3, 2, "softmax")(hidden), dense(1, 3)(hidden)])
+    losses = ["sparse_categorical_crossentropy", "mse"]
+    model.compile(keras.optimizers.Adam(0.01), losses, loss_weights=[1, 0.2])
+    return model

@@ -593,6 +593,28 @@ def squared_error(model, dataset, epochs):
             model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
 
 
+def absolute_error(model, dataset, epochs):
+    """Trains on the absolute error, written by hand."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.abs(tf.cast(y, tf.float32) - model(x, training=True)))
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
+def losses_added(model, dataset, epochs):
+    """Adds the losses of both outputs as they are."""
+    losses = [keras.losses.SparseCategoricalCrossentropy(), keras.losses.MeanSquaredError()]
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                outputs = model(x, training=True)
+                loss = sum(f(a, b) for f, a, b in zip(losses, y, outputs, strict=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
 def smoothed_labels(model, dataset, epochs):
     """Smooths the labels."""
     loss_fn = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
