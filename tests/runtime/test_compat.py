@@ -61,13 +61,13 @@ def test_the_weights_of_losses_are_taken_off_and_put_back():
     inputs = keras.Input((1,))
     outputs = [keras.layers.Dense(1, kernel_initializer="ones")(inputs) for _ in range(2)]
     model = keras.Model(inputs, outputs)
-    model.compile("sgd", "mse", loss_weights=[1, 3])
+    model.compile("sgd", ["mse", "mse"], loss_weights=[1, 3])
     x, y = tf.ones((2, 1)), tf.zeros((2, 1))
     assert compat.loss_weights_of(model) == [1, 3]
-    assert float(model.compute_loss(x, (y, y), model(x))) == 4
+    assert float(model.compute_loss(x, [y, y], model(x))) == 4
     with compat.without_loss_weights(model):
-        assert float(model.compute_loss(x, (y, y), model(x))) == 2
-    assert float(model.compute_loss(x, (y, y), model(x))) == 4
+        assert float(model.compute_loss(x, [y, y], model(x))) == 2
+    assert float(model.compute_loss(x, [y, y], model(x))) == 4
 
 
 def test_all_that_belongs_to_a_model_is_built():
