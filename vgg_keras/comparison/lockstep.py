@@ -19,7 +19,7 @@ def first_difference(trainings: Sequence[Training]) -> Difference | None:
     """Runs two trainings in lockstep until they differ.
 
     Args:
-        trainings: Two trainings; each is run in a thread of its own.
+        trainings: Two trainings; each is run in a thread of its own, but only one at a time.
 
     Returns:
         The first difference, or None if there is none.
@@ -29,13 +29,15 @@ def first_difference(trainings: Sequence[Training]) -> Difference | None:
 
     def follow(training: Training, index: int) -> None:
         try:
+            meeting.wait_for_turn(index)
             training.run([_Pace(meeting, index)])
             meeting.arrive(index, (0, None, "end"), Snapshot())
-        except (_FoundError, threading.BrokenBarrierError):
+        except _OverError:
             pass
         except BaseException as error:
             errors.append(error)
-            meeting.barrier.abort()
+        finally:
+            meeting.end()
 
     threads = [
         threading.Thread(target=follow, args=(training, index))
@@ -47,33 +49,51 @@ def first_difference(trainings: Sequence[Training]) -> Difference | None:
         for thread in threads:
             thread.join()
     except KeyboardInterrupt:
-        meeting.barrier.abort()  # ends both trainings at their next hook
+        meeting.end()
         raise
     if errors:
         raise errors[0]
     return meeting.difference
 
 
-class _FoundError(Exception):
-    """Ends a training whose difference was found."""
+class _OverError(Exception):
+    """Ends a training when the difference was found, or the other training has ended."""
 
 
 class _Meeting:
-    """Where both trainings wait for each other and compare their states."""
+    """Lets two trainings run in turn, each up to the next place, and compares their states there.
+
+    They do not run at the same time: TensorFlow may crash if two threads trace graphs at once.
+    """
 
     def __init__(self) -> None:
-        self.barrier = threading.Barrier(2, action=self._compare)
         self.difference: Difference | None = None
-        self._arrived: list[tuple[Place, Snapshot]] = [((0, None, ""), Snapshot())] * 2
+        self._over = False
+        self._turns = (threading.Semaphore(1), threading.Semaphore(0))
+        self._arrived: tuple[Place, Snapshot] = ((0, None, ""), Snapshot())
+
+    def wait_for_turn(self, index: int) -> None:
+        self._turns[index].acquire()
+        if self._over:
+            raise _OverError
 
     def arrive(self, index: int, place: Place, snapshot: Snapshot) -> None:
-        self._arrived[index] = (place, snapshot)
-        self.barrier.wait()
-        if self.difference:
-            raise _FoundError
+        if index == 0:
+            self._arrived = (place, snapshot)
+        else:
+            self._compare(place, snapshot)
+            self._over = self.difference is not None
+        self._turns[1 - index].release()
+        self.wait_for_turn(index)
 
-    def _compare(self) -> None:
-        (place, first), (other_place, second) = self._arrived
+    def end(self) -> None:
+        """Ends both trainings, at their next place at the latest."""
+        self._over = True
+        for turn in self._turns:
+            turn.release()
+
+    def _compare(self, other_place: Place, second: Snapshot) -> None:
+        place, first = self._arrived
         if place != other_place:
             epoch, step, _ = max(place, other_place, key=lambda p: (p[0], p[1] or 0))
             self.difference = Difference(epoch, step, "steps")

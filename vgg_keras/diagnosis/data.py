@@ -100,9 +100,23 @@ class Rows:
             return 0
         return sum(row.astype(wanted.dtype).tobytes() in self._index for row in first)
 
-    def are_targets(self, values: np.ndarray) -> bool:
-        """Whether all values, one an example, are targets of some example."""
-        return self._targets.issuperset(_keys(values))
+    def mislabelled(self, labels: Sequence[Any], batch: Batch) -> int | None:
+        """How many examples have other labels; None if no labels of the data are known.
+
+        Args:
+            labels: What losses were called with.
+            batch: The examples.
+        """
+        if len(labels) != 1 or not isinstance(batch.y, np.ndarray):
+            return None
+        theirs = labels[0]
+        usable = isinstance(theirs, np.ndarray) and theirs.size == batch.y.size
+        if not usable or theirs.shape[:1] != (batch.size,):
+            return None
+        if not self._targets.issuperset(_keys(theirs)):
+            return None
+        first, second = (y.reshape(batch.size, -1) for y in (batch.y, theirs))
+        return int((~np.isclose(first, second)).any(axis=1).sum())
 
     def expected(self, step: int, inputs: Any) -> Batch | None:
         """The examples of a step with the inputs that a model was called with instead."""

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from vgg_keras.diagnosis.data import Rows
-from vgg_keras.diagnosis.judge import Finding, Judge
+from vgg_keras.diagnosis.findings import Finding
+from vgg_keras.diagnosis.judge import Judge
 from vgg_keras.diagnosis.observer import Observer, State
 from vgg_keras.diagnosis.reference import (
     Batch,

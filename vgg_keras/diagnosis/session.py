@@ -16,7 +16,8 @@ from vgg_keras import plugins
 from vgg_keras.config import DiagnoseConfig
 from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.figures import Figures, history_of, history_of_metrics
-from vgg_keras.diagnosis.judge import Finding, Judge
+from vgg_keras.diagnosis.findings import Finding
+from vgg_keras.diagnosis.judge import Judge
 from vgg_keras.diagnosis.loops import check_loop, run_loop
 from vgg_keras.diagnosis.observer import Observer, State, set_state, state_of
 from vgg_keras.diagnosis.reference import Reference
@@ -159,8 +160,8 @@ class Session:
             return inconclusive("no update by an optimizer was seen")
         if shapes != {tuple(v.shape for v in self._reference.initial)}:
             return inconclusive("other models than the one of --model are trained")
-        judge = Judge(self._reference, self._rows, self._tests, self._floor)
-        findings = judge.judge(steps)
+        judge = Judge(self._reference, self._rows, self._tests, steps, self._floor)
+        findings = judge.judge()
         if findings and (findings[0].cause, findings[0].stage) == (None, "batch"):
             return inconclusive(" ".join(findings[0].evidence))
         if judge.random:
