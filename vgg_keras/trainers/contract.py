@@ -51,6 +51,20 @@ A loop that is to go on where it was interrupted also starts at `model._initial_
 `model.train_function(iterator)` for each step, as `fit` does; one that does not is refused when it
 is resumed. The smallest correct loop is the one in `fit.py`: whatever ends in `model.fit` with
 these callbacks keeps the contract.
+
+To give what `fit` gives, to the last bit, a loop also does what `fit` does:
+
+- it weighs the loss of each batch by its examples (`sample_weight` of the metric), or a short last
+  batch counts like a full one;
+- it resets the metrics before each epoch and each validation;
+- it adds `model.losses`, divided like the loss among the devices of a strategy, while the metric
+  gets the undivided loss;
+- it passes `training=True` in steps and `training=False` in validation;
+- it runs a single step without a loop in the graph, in which oneDNN fuses other operations;
+- it calls `optimizer.scale_loss`, which matters in float16, and at the end
+  `optimizer.finalize_variable_values`, which matters with averaged weights.
+
+`tape.py` and `loop.py` are such a loop.
 """
 
 from __future__ import annotations

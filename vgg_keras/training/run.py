@@ -61,7 +61,8 @@ def train(
         trainer: Name of a trainer, or a loop or steps of your own (`vgg_keras.trainers.contract`).
         data: Data instead of the data set: `(x_train, y_train, x_test, y_test)` or a pair of
             `tf.data.Dataset`s.
-        callbacks: Keras callbacks.
+        callbacks: Keras callbacks. A resumed run restores what those of Keras have seen, and the
+            attributes that a callback of your own names in `remembered`.
         from_run: Folder of a run whose design is taken over, such as that of a search.
         resume: Go on with the run of that name, which was interrupted.
         verbose: Progress: 0 none, 1 a bar, 2 a line an epoch; default 1 on a terminal and in a
