@@ -14,10 +14,15 @@ SMALL = ["--limit", "80", "--epochs", "1", "--filters", "4,8"]
 
 
 BAD_USAGE = {
-    "no command": ([], "subcommand"),
-    "unknown command": (["compere"], "compere"),
-    "unknown option": (["compare", "--epoch", "3"], "--epoch"),
-    "no number": (["compare", "--epochs", "x"], "epochs"),
+    "unknown command": (["compere"], "received compere; did you mean compare?"),
+    "unknown option": (["compare", "--epoch", "3"], "received --epoch; did you mean --epochs?"),
+    "unlike any option": (["train", "x"], "expected those of vgg-keras train --help, received x"),
+    "no value": (["train", "--model"], "--model: expected text or a path, received none"),
+    "no images": (["predict", "a.keras"], "expected IMAGES; see vgg-keras predict --help"),
+    "no number": (["compare", "--epochs", "x"], "--epochs: expected a whole number, received x"),
+    "no number or none": (["train", "--limit", "x"], "--limit: expected a whole number, received"),
+    "no number or word": (["search", "--workers", "x"], "--workers: expected a whole number or au"),
+    "no mapping": (["train", "--class-weight", "x"], "--class-weight: expected numbers such as"),
     "zero epochs": (["compare", "--epochs", "0"], "--epochs: expected a number from 1 to"),
     "negative batch": (["compare", "--batch-size", "-3"], "--batch-size: expected a number from 1"),
     "huge batch": (["compare", "--batch-size", "9" * 20], "--batch-size: expected a number from 1"),
@@ -26,7 +31,10 @@ BAD_USAGE = {
     "zero seeds": (["compare", "--seeds", "0"], "--seeds: expected a number from 1"),
     "negative limit": (["train", "--limit", "-1"], "--limit: expected a number from 1"),
     "unknown model": (["compare", "--model", "vgg12"], "vgg12"),
-    "unknown precision": (["compare", "--precision", "int8"], "int8"),
+    "unknown precision": (
+        ["compare", "--precision", "int8"],
+        "--precision: expected one of float32, bfloat16, float16, received int8",
+    ),
     "unknown data set": (["compare", "--dataset", "mnits"], "received mnits"),
     "missing file": (["compare", "--dataset", "none.npz"], "received none.npz"),
     "small image": (["compare", "--filters", "4,4,4,4,4"], "at least 32 x 32 pixels"),

@@ -30,18 +30,18 @@ Config = TypeVar("Config", bound=RunConfig)
 
 
 class Option(NamedTuple):
-    """An option of a command beside the fields of its configuration.
+    """An option of a command.
 
     Attributes:
         name: Name, with dashes if it is no positional argument.
-        help: What it is for.
+        help: What it is for; None if it is not shown.
         kind: Type of its value; bool for a flag.
         default: Value if it is not given.
         nargs: Number of values, as in `argparse`.
     """
 
     name: str
-    help: str
+    help: str | None
     kind: Any = str | None
     default: Any = None
     nargs: str | None = None
@@ -55,12 +55,14 @@ class Command(NamedTuple):
         run: Runs it, and returns the exit status.
         config: Its configuration, whose fields are options.
         options: Its other options.
+        examples: Command lines.
     """
 
     summary: str
     run: Callable[[Namespace], int]
     config: type[RunConfig] | None
     options: tuple[Option, ...]
+    examples: tuple[str, ...]
 
 
 @contextlib.contextmanager
@@ -275,16 +277,20 @@ def show_runs(result: Any, options: Namespace) -> None:
         terminal.show_notebook(result)
 
 
-RESUME = Option("--resume", "go on with the run of that --name, which was interrupted", bool, False)
+RESUME = Option(
+    "--resume", "Go on with the run of that --name, which was interrupted.", bool, False
+)
 NOTEBOOK = Option(
     "--notebook",
-    "print each epoch in the notebook's line, beside the one that it published",
+    "Print each epoch in the notebook's line, beside the one that it published.",
     bool,
     False,
 )
-QUICK = Option("--quick", "change defaults to --limit 6000 --epochs 2", bool, False)
-FROM = Option("--from", "folder of a run, such as that of a search, whose design is taken over")
-MODEL = Option("--model", "as in vgg-keras train, for a model of your own; default that of the run")
+QUICK = Option("--quick", "Change defaults to --limit 6000 --epochs 2.", bool, False)
+FROM = Option("--from", "Folder of a run, such as that of a search, whose design is taken over.")
+MODEL = Option(
+    "--model", "As in vgg-keras train, for a model of your own; default that of the run."
+)
 
 COMMANDS = {
     "compare": Command(
@@ -298,60 +304,90 @@ COMMANDS = {
             FROM,
             Option(
                 "--require-identical",
-                "exit with 1 if the trainers are not identical to the last bit",
+                "Exit with 1 if the trainers are not identical to the last bit.",
                 bool,
                 False,
             ),
         ),
+        (
+            "vgg-keras compare --quick",
+            "vgg-keras compare --variants tape,fit:bfloat16 --seeds 5",
+            "vgg-keras compare --model my.py:make_model --variants mine=my.py:loop,fit",
+        ),
     ),
     "train": Command(
-        "train with one trainer", run_train, TrainConfig, (QUICK, RESUME, NOTEBOOK, FROM)
+        "train with one trainer",
+        run_train,
+        TrainConfig,
+        (QUICK, RESUME, NOTEBOOK, FROM),
+        (
+            "vgg-keras train --quick",
+            "vgg-keras train --trainer fit --model vgg11 --dataset cifar10 --epochs 10",
+            "vgg-keras train --config logs/train/NAME/config.json --resume",
+        ),
     ),
     "search": Command(
         "search filter counts, or what a function of your own chooses, with KerasTuner",
         run_search,
         SearchConfig,
         (
-            Option("--resume", "go on with the search of that --name", bool, False),
-            Option("--chief", "HOST:PORT where workers of other machines may ask for trials"),
-            Option("--join", "HOST:PORT of the chief of a search to run trials for"),
+            Option("--resume", "Go on with the search of that --name.", bool, False),
+            Option("--chief", "HOST:PORT where workers of other machines may ask for trials."),
+            Option("--join", "HOST:PORT of the chief of a search to run trials for."),
+        ),
+        (
+            "vgg-keras search --trials 10 --limit 6000 --epochs 1 --workers auto",
+            "vgg-keras search --filters-choices 16,32,64 --blocks-choices 1,2",
+            "vgg-keras search --model my.py:make_model --algorithm hyperband",
         ),
     ),
     "benchmark": Command(
-        "time ways of training in alternation", run_benchmark, BenchmarkConfig, ()
+        "time ways of training in alternation",
+        run_benchmark,
+        BenchmarkConfig,
+        (),
+        (
+            "vgg-keras benchmark",
+            "vgg-keras benchmark --variants tape,bare-tape,fit,bare-fit,matmul",
+            "vgg-keras benchmark --recording",
+        ),
     ),
     "diagnose": Command(
         "find out why a training loop does not give what fit gives",
         run_diagnose,
         DiagnoseConfig,
         (),
+        ("vgg-keras diagnose --model my.py:make_model --loop my.py:train",),
     ),
     "evaluate": Command(
         "measure saved models on test images",
         run_evaluate,
         None,
         (
-            Option("path", "a .keras file, or a run directory", Path),
-            Option("--dataset", "as in vgg-keras train; default that of the run, or mnist"),
-            Option("--limit", "as in vgg-keras train; default that of the run", int | None),
+            Option("path", "A .keras file, or a run directory.", Path),
+            Option("--dataset", "As in vgg-keras train; default that of the run, or mnist."),
+            Option("--limit", "As in vgg-keras train; default that of the run.", int | None),
             MODEL,
-            Option("--batch-size", "images a step", int, 32),
+            Option("--batch-size", "Images a step.", int, 32),
         ),
+        ("vgg-keras evaluate logs/compare/NAME",),
     ),
     "report": Command(
         "write report.html of a run again",
         run_report,
         None,
-        (Option("path", "a run directory", Path),),
+        (Option("path", "A run directory.", Path),),
+        ("vgg-keras report logs/compare/NAME",),
     ),
     "predict": Command(
         "classify image files",
         run_predict,
         None,
         (
-            Option("path", "a .keras file, or the directory of one run", Path),
-            Option("images", "image files", Path, nargs="+"),
+            Option("path", "A .keras file, or the directory of one run.", Path),
+            Option("images", "Image files.", Path, nargs="+"),
             MODEL,
         ),
+        ("vgg-keras predict logs/train/NAME digit.png",),
     ),
 }

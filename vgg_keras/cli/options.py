@@ -5,24 +5,44 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 from docstring_parser import parse as parse_docstring
 from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
 
 from vgg_keras import __version__
-from vgg_keras.cli.commands import COMMANDS
+from vgg_keras.cli.commands import COMMANDS, Command, Option
 from vgg_keras.cli.plain_yaml import PLAIN_YAML
+from vgg_keras.cli.refusals import refusal
 from vgg_keras.config import RunConfig
 from vgg_keras.config.base import FILLED_IN, QUICK, option_of
 from vgg_keras.config.lists import list_type
 from vgg_keras.errors import InputError, require
 
-OUTPUT_FLAGS = {
-    "--json": "print the result, and nothing else, on standard output as JSON",
-    "--quiet": "show no progress and no table of epochs or trials",
-    "--verbose": "show TensorFlow's own messages, and the traceback of an error",
+GROUPS = {
+    "data and model": """path images model dataset limit image-size filters convolutions dense
+        hyperparameters from loop reference""",
+    "how to compare": """variants against seeds self-check margin require-identical
+        peers recording rounds steps""",
+    "how to search": """algorithm trials workers objective validation-split executions
+        filters-choices blocks-choices convolutions-choices dense-choices learning-rate-choices
+        batch-size-choices retrain-epochs chief join""",
+    "how to train": """quick trainer epochs batch-size learning-rate seed precision class-weight
+        strategy steps-per-execution jit-compile""",
+    "what to record": "update-freq histograms profile save-every",
+    "where to keep it": "logdir name resume",
+    "what to print": "notebook quiet json verbose",
 }
+"""Titles of groups of options, and the options of each in the order in which help shows them."""
+
+METAVARS: dict[Any, str] = {int: "N", int | None: "N", float: "X", float | None: "X"}
+
+OUTPUT_OPTIONS = (
+    Option("--json", "Print the result, and nothing else, on standard output as JSON.", bool),
+    Option("--quiet", "Show no progress and no table of epochs or trials.", bool),
+    Option("--verbose", "Show TensorFlow's own messages, and the traceback of an error.", bool),
+)
 
 
 class ConfigFile(ActionConfigFile):
@@ -30,13 +50,16 @@ class ConfigFile(ActionConfigFile):
 
     def __call__(self, parser: Any, cfg: Any, values: Any, option_string: Any = None) -> None:
         """Reads the file."""
-        if os.path.exists(values) and not os.path.isfile(values):
-            raise TypeError(f"--config {values}, which is no regular file")
+        regular = os.path.isfile(os.path.expanduser(values))
+        require(regular, "--config", "a YAML file", f"{values}, which is no regular file")
         super().__call__(parser, cfg, values, option_string)
 
 
-def parse(arguments: list[str]) -> Namespace:
+def parse(arguments: list[str]) -> Namespace | None:
     """Parses the arguments, and the configuration file that they may name.
+
+    Returns:
+        The options; None if no command was given.
 
     Raises:
         InputError: If they cannot be used.
@@ -47,9 +70,11 @@ def parse(arguments: list[str]) -> Namespace:
     except InputError:
         raise
     except (argparse.ArgumentError, TypeError, ValueError, OSError, RecursionError) as error:
-        raise InputError(
-            f"options: expected those of vgg-keras COMMAND --help, received {error}"
-        ) from error
+        command = next((argument for argument in arguments if argument in COMMANDS), None)
+        known = list(options_of(COMMANDS[command])) if command else []
+        raise refusal(error, command, known) from error
+    if options.subcommand is None:
+        return None
     chosen = options[options.subcommand]
     if chosen.get("quick") and not quick:
         for field, value in QUICK.items():
@@ -67,41 +92,76 @@ def make_parser(quick: bool = False) -> ArgumentParser:
     parser = ArgumentParser(
         prog="vgg-keras",
         description="One subclassed Keras model, trained in several ways and compared to the bit.",
+        epilog="`vgg-keras COMMAND --help` shows the options of a command and examples.",
         version=__version__,
         exit_on_error=False,
         allow_abbrev=False,
         parser_mode=PLAIN_YAML,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subcommands(metavar="COMMAND")
+    commands = parser.add_subcommands(
+        required=False, title="commands", description=None, metavar="COMMAND"
+    )
     for name, command in COMMANDS.items():
-        options = ArgumentParser(
-            description=command.summary,
-            exit_on_error=False,
-            allow_abbrev=False,
-            parser_mode=PLAIN_YAML,
-        )
-        options.add_argument("--config", action=ConfigFile, help="YAML file of these options")
-        if command.config:
-            add_fields(options, command.config)
-        for option in command.options:
-            if option.kind is bool:
-                options.add_argument(option.name, action="store_true", help=option.help)
-            elif option.name.startswith("--"):
-                default, kind = option.default, option.kind
-                options.add_argument(option.name, type=kind, default=default, help=option.help)
-            else:
-                extra: dict[str, Any] = {"nargs": option.nargs} if option.nargs else {}
-                options.add_argument(option.name, type=option.kind, help=option.help, **extra)
-        for flag, text in OUTPUT_FLAGS.items():
-            options.add_argument(flag, action="store_true", help=text)
+        options = make_command_parser(name, command)
         if quick and any(option.name == "--quick" for option in command.options):
             options.set_defaults(QUICK)
         commands.add_subcommand(name, options, help=command.summary)
     return parser
 
 
-def add_fields(parser: ArgumentParser, config: type[RunConfig]) -> None:
-    """Adds an option for each field of a configuration, with the help of its docstring."""
+def make_command_parser(name: str, command: Command) -> ArgumentParser:
+    """Makes the parser of the options of a command, in groups."""
+    positional = [option.name.upper() for option in command.options if option.name[0] != "-"]
+    parser = ArgumentParser(
+        usage=" ".join(["vgg-keras", name, *positional, "[options]"]),
+        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        epilog="\n  ".join(["examples:", *command.examples]),
+        exit_on_error=False,
+        allow_abbrev=False,
+        parser_mode=PLAIN_YAML,
+    )
+    parser.add_argument("--config", action=ConfigFile, help="YAML file of these options.")
+    options = {option.name.removeprefix("--"): option for option in options_of(command)}
+    for title, names in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in (options.pop(name) for name in names.split() if name in options):
+            add_option(group, option)
+    for hidden in options.values():
+        add_option(parser, hidden)
+    return parser
+
+
+def add_option(group: Any, option: Option) -> None:
+    """Adds an option to a parser or a group of it."""
+    text, kind = option.help, option.kind
+    if text is None:
+        text = argparse.SUPPRESS
+    elif option.default not in (None, False, ""):
+        text = f"{text.removesuffix('.')}; default {option.default}."
+    if kind is bool:
+        group.add_argument(option.name, action="store_true", help=text)
+        return
+    arguments: dict[str, Any] = {"metavar": METAVARS[kind]} if kind in METAVARS else {}
+    if option.name.startswith("--"):
+        arguments["default"] = option.default
+    if option.nargs:
+        arguments["nargs"] = option.nargs
+    if list_type(kind):
+        kind = str | list | None  # not a number: YAML reads 2:6:2 as one, in base 60
+    group.add_argument(option.name, type=kind, help=text, **arguments)
+
+
+def options_of(command: Command) -> Iterator[Option]:
+    """All options of a command."""
+    if command.config:
+        yield from fields_of(command.config)
+    yield from command.options
+    yield from OUTPUT_OPTIONS
+
+
+def fields_of(config: type[RunConfig]) -> Iterator[Option]:
+    """An option for each field of a configuration, with the help of its docstring."""
     helps = {
         parameter.arg_name: parameter.description
         for base in reversed(config.__mro__[:-1])
@@ -109,15 +169,9 @@ def add_fields(parser: ArgumentParser, config: type[RunConfig]) -> None:
     }
     types = get_type_hints(config)
     for field in dataclasses.fields(config):
-        option, text = option_of(field.name), helps.get(field.name)
+        hidden = field.name in (*FILLED_IN, *config.UNUSED)
+        text = None if hidden else helps.get(field.name, "")
         kind, default = types[field.name], field.default
-        if field.name in (*FILLED_IN, *config.UNUSED):
-            text = argparse.SUPPRESS
-        if kind is bool:
-            parser.add_argument(option, action="store_true", help=text)
-        elif list_type(kind):
+        if list_type(kind):
             default = default and str(default)
-            # not a number: YAML reads 2:6:2 as one, in base 60
-            parser.add_argument(option, type=str | list | None, default=default, help=text)
-        else:
-            parser.add_argument(option, type=kind, default=default, help=text)
+        yield Option(option_of(field.name), text, kind, default)

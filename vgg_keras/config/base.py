@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import numbers
 import os
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from types import NoneType
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 from vgg_keras.config.lists import LISTS, FilterCounts, Sides, Steps, Units, list_type
-from vgg_keras.errors import InputError, require
+from vgg_keras.errors import InputError, did_you_mean, require
 
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
@@ -58,7 +57,8 @@ def expected_of(kind: Any) -> str:
     if list_type(kind):
         return f"numbers such as {list_type(kind).EXAMPLE}"
     if get_origin(kind) is Literal:
-        return f"one of {', '.join(map(str, get_args(kind)))}"
+        names = ", ".join(map(str, get_args(kind)))
+        return f"one of {names}" if len(get_args(kind)) > 1 else names
     parts = [part for part in get_args(kind) if part is not NoneType]
     if parts and kind not in WORDS:
         return " or ".join(map(expected_of, parts))
@@ -223,9 +223,8 @@ class RunConfig:
         """
         known = {field.name: field.default for field in fields(cls)}
         for name, value in values.items():
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            require(name in known, "options", f"the fields of {cls.__name__}", f"{name}{hint}")
+            received = f"{name}{did_you_mean(name, known)}"
+            require(name in known, "options", f"the fields of {cls.__name__}", received)
             missing = value is None and known[name] is not None
             require(not missing, option_of(name), f"a value such as {known[name]}", "none")
         return cls(**values)
