@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import shutil
+import subprocess
 
 import pytest
 from programs import in_process, refused
@@ -50,7 +52,9 @@ def test_the_examples_of_help_can_be_given(capsys, tmp_path, monkeypatch, exampl
 
 
 def test_the_program_without_a_command_shows_its_help(capsys):
-    assert in_process() == 0
+    with pytest.raises(SystemExit) as ended:
+        in_process()
+    assert not ended.value.code
     alone = capsys.readouterr().out
     assert alone == help_of(capsys)
     assert all(f"\n    {command}" in alone for command in COMMANDS)
@@ -60,3 +64,32 @@ def test_a_slip_in_a_configuration_file_is_answered_with_what_is_close(tmp_path,
     (tmp_path / "a.yaml").write_text("epoch: 3")
     line = refused(capsys, "train", "--config", tmp_path / "a.yaml")
     assert line.endswith("received epoch; did you mean epochs?")
+
+
+COMPLETED = {
+    "tr": {"train"},
+    "train --ep": {"--epochs"},
+    "train --precision b": {"bfloat16"},
+    "train --dataset mi": {"mine.npz"},
+    "predict mi": {"mine.npz"},
+}
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+def test_a_shell_completes_commands_options_and_paths(tmp_path, capsys):
+    pytest.importorskip("shtab")
+    with pytest.raises(SystemExit):
+        in_process("--print_completion", "shtab-bash")
+    (tmp_path / "completion").write_text(capsys.readouterr().out)
+    (tmp_path / "mine.npz").touch()
+    for words, expected in COMPLETED.items():
+        code = f"""
+            source completion
+            COMP_WORDS=(vgg-keras {words}) COMP_CWORD={len(words.split())}
+            _shtab_vgg_keras
+            echo ${{COMPREPLY[@]}}
+        """
+        done = subprocess.run(
+            ["bash", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+        assert {*done.stdout.split()} == expected, done.stderr

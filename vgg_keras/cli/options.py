@@ -6,10 +6,10 @@ import argparse
 import dataclasses
 import os
 from collections.abc import Iterator
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from docstring_parser import parse as parse_docstring
-from jsonargparse import ActionConfigFile, ArgumentParser, Namespace
+from jsonargparse import ActionConfigFile, ArgumentParser, Namespace, set_parsing_settings
 
 from vgg_keras import __version__
 from vgg_keras.cli.commands import COMMANDS, Command, Option
@@ -19,6 +19,11 @@ from vgg_keras.config import RunConfig
 from vgg_keras.config.base import FILLED_IN, QUICK, option_of
 from vgg_keras.config.lists import list_type
 from vgg_keras.errors import InputError, require
+
+try:
+    from shtab import FILE
+except ImportError:
+    FILE = None
 
 GROUPS = {
     "data and model": """path images model dataset limit image-size filters convolutions dense
@@ -55,26 +60,21 @@ class ConfigFile(ActionConfigFile):
         super().__call__(parser, cfg, values, option_string)
 
 
-def parse(arguments: list[str]) -> Namespace | None:
-    """Parses the arguments, and the configuration file that they may name.
-
-    Returns:
-        The options; None if no command was given.
+def parse(arguments: list[str]) -> Namespace:
+    """Parses the arguments, and the configuration file that they may name; none ask for help.
 
     Raises:
         InputError: If they cannot be used.
     """
     quick = "--quick" in arguments
     try:
-        options = make_parser(quick).parse_args(arguments)
+        options = make_parser(quick).parse_args(arguments or ["--help"])
     except InputError:
         raise
     except (argparse.ArgumentError, TypeError, ValueError, OSError, RecursionError) as error:
         command = next((argument for argument in arguments if argument in COMMANDS), None)
         known = list(options_of(COMMANDS[command])) if command else []
         raise refusal(error, command, known) from error
-    if options.subcommand is None:
-        return None
     chosen = options[options.subcommand]
     if chosen.get("quick") and not quick:
         for field, value in QUICK.items():
@@ -89,8 +89,10 @@ def make_parser(quick: bool = False) -> ArgumentParser:
         quick: Whether `--quick` is among the arguments: it changes defaults, so that options
             given beside it still count.
     """
+    set_parsing_settings(add_print_completion_argument=FILE is not None)
     parser = ArgumentParser(
         prog="vgg-keras",
+        usage="vgg-keras COMMAND [options]",
         description="One subclassed Keras model, trained in several ways and compared to the bit.",
         epilog="`vgg-keras COMMAND --help` shows the options of a command and examples.",
         version=__version__,
@@ -99,9 +101,7 @@ def make_parser(quick: bool = False) -> ArgumentParser:
         parser_mode=PLAIN_YAML,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subcommands(
-        required=False, title="commands", description=None, metavar="COMMAND"
-    )
+    commands = parser.add_subcommands(title="commands", description=None, metavar="COMMAND")
     for name, command in COMMANDS.items():
         options = make_command_parser(name, command)
         if quick and any(option.name == "--quick" for option in command.options):
@@ -149,7 +149,9 @@ def add_option(group: Any, option: Option) -> None:
         arguments["nargs"] = option.nargs
     if list_type(kind):
         kind = str | list | None  # not a number: YAML reads 2:6:2 as one, in base 60
-    group.add_argument(option.name, type=kind, help=text, **arguments)
+    action = group.add_argument(option.name, type=kind, help=text, **arguments)
+    if FILE and str in (kind, *get_args(kind)):
+        action.complete = FILE
 
 
 def options_of(command: Command) -> Iterator[Option]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from vgg_keras import plugins
 from vgg_keras.cli.commands import COMMANDS
-from vgg_keras.cli.options import make_parser, parse
+from vgg_keras.cli.options import parse
 from vgg_keras.errors import InconclusiveError, InputError, held_warnings
 from vgg_keras.runtime.output import watch_output
 from vgg_keras.runtime.signals import sigterm_interrupts
@@ -51,9 +51,6 @@ def run(arguments: list[str]) -> int:
     try:
         try:
             options = parse(arguments)
-            if options is None:
-                make_parser().print_help()
-                return 0
             with sigterm_interrupts(), held_warnings():
                 return COMMANDS[options.subcommand].run(options[options.subcommand])
         finally:
