@@ -87,8 +87,8 @@ def test_the_program_turns_onednn_on_if_nothing_else_is_asked_for(asked, set_to)
         from vgg_keras.cli.commands import tensorflow_for
         from vgg_keras.cli.options import parse
         from vgg_keras.config import TrainConfig
-        options = parse(["train"])
-        with tensorflow_for(options[options.subcommand], TrainConfig()):
+        options = parse(["train", "--quiet"])
+        with tensorflow_for(options[options.subcommand], TrainConfig(), "Training"):
             print(os.environ["TF_ENABLE_ONEDNN_OPTS"])
     """
     others = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}

@@ -43,19 +43,56 @@ def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
     assert CONTROL.search(done.stdout) is None
     assert "Verdict: identical to the last bit" in done.stdout
     lines = done.stdout.splitlines()
-    assert lines[-1] == f"Saved in {tmp_path / 'compare' / 'a'}"
-    assert max(len(line) for line in lines[:-1] if "step - " not in line and "에" not in line) <= 80
+    home = tmp_path / "compare" / "a"
+    assert lines[-3:] == [
+        f"Saved in {home}",
+        f"Report: {home / 'report.html'}",
+        f"Curves: tensorboard --logdir {home}",
+    ]
+    assert max(len(line) for line in lines[:-3] if "step - " not in line and "에" not in line) <= 80
     assert sum(line.startswith("에포크: 1, 손실: ") for line in lines) == 4
     published = (
         "에포크: 1, 손실: 0.13635, 정확도: 95.7317, 테스트 손실: 0.06965, "
         "테스트 정확도: 97.7100 (published)"
     )
     assert lines.count(published) == 2
+    order = ["Comparing tape and fit: 2 trainings of 1 epoch, model mnist on mnist."]
+    order += [
+        "Trainer tape, seed 0: ",
+        "3/3 - ",
+        "에포크: 1",
+        "에포크: 1",
+        "Trainer fit",
+        "Verdict",
+    ]
+    rest = iter(lines)
+    assert all(any(line.startswith(start) for line in rest) for start in order)
     result = json.loads((tmp_path / "compare" / "a" / "result.json").read_text())
     loss = f"{result['runs'][0]['history']['loss'][0]:.5f}"
     rows = [line.split() for line in lines if f" {loss} " in line]
     assert [row[:2] for row in rows] == [["1", "tape"], ["1", "fit"]]
     assert rows[0][-1] == rows[1][-1] == result["runs"][0]["digests"][0][:8]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["train"], "Training with tape: 5 epochs, model mnist on mnist.\n"),
+        (["search", "--trials", "1"], "Searching for the best val_accuracy: 1 trial of 5 epochs"),
+        (["benchmark"], "Timing tape, fit in alternation: 20 rounds, model mnist on mnist.\n"),
+        (["predict", "a.keras", "b.png", "c.png"], "Classifying 2 images by a.keras.\n"),
+        (["train", "--quiet"], ""),
+        (["train", "--json"], ""),
+    ],
+    ids=str,
+)
+def test_what_will_be_done_is_said_before_tensorflow_is_imported(arguments, line):
+    code = "import sys\nfrom vgg_keras.cli import main\nsys.modules['keras'] = None\n"
+    code += f"main({arguments})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "import of keras halted" in done.stderr
+    assert done.stdout.startswith(line)
+    assert done.stdout if line else not done.stdout
 
 
 @pytest.mark.parametrize("command", ["compare", "search"])

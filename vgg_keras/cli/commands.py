@@ -24,6 +24,7 @@ from vgg_keras.config import (
     SearchConfig,
     TrainConfig,
 )
+from vgg_keras.config.base import count
 from vgg_keras.errors import require
 
 Config = TypeVar("Config", bound=RunConfig)
@@ -66,14 +67,21 @@ class Command(NamedTuple):
 
 
 @contextlib.contextmanager
-def tensorflow_for(options: Namespace, config: RunConfig) -> Iterator[int]:
+def tensorflow_for(options: Namespace, config: RunConfig, purpose: str) -> Iterator[int]:
     """Starts TensorFlow with the devices and as much output as was asked for.
+
+    Args:
+        options: Options of the command.
+        config: Configuration of what will run.
+        purpose: What TensorFlow is started for, in words.
 
     Yields:
         Keras's `verbose`: 0 silent, 1 a progress bar, 2 a line an epoch, for pipes and files.
     """
     from vgg_keras.runtime.startup import check_keras, own_environment, silent_startup
 
+    if not (options.quiet or options.json):
+        print(f"{purpose}.\nStarting TensorFlow ...", flush=True)
     own_environment()
     with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
         with contextlib.nullcontext() if options.verbose else silent_startup():
@@ -90,6 +98,11 @@ def tensorflow_for(options: Namespace, config: RunConfig) -> Iterator[int]:
         if "bfloat16" in config.values_of("precision"):
             warn_of_bfloat16()
         yield 0 if options.quiet else 1 if sys.stdout.isatty() else 2
+
+
+def about(config: Any) -> str:
+    """Model and data, in words."""
+    return f"model {config.model} on {config.dataset}"
 
 
 def warn_of_bfloat16() -> None:
@@ -109,15 +122,21 @@ def warn_of_bfloat16() -> None:
 def run_compare(options: Namespace) -> int:
     """Runs `vgg-keras compare`."""
     config = make_config(CompareConfig, options)
-    with tensorflow_for(options, config) as verbose:
+    first, second = config.all_variants if config.against is None else (config.against, "a new run")
+    trainings = f"{count(config.trainings, 'training')} of {count(config.epochs, 'epoch')}"
+    purpose = f"Comparing {first} and {second}: {trainings}, {about(config)}"
+    with tensorflow_for(options, config, purpose) as verbose:
         from vgg_keras.cli import terminal
         from vgg_keras.comparison.compare import compare
 
-        result = compare(config, resume=options.resume, verbose=verbose)
-        show_runs(result, options)
+        result = compare(config, resume=options.resume, verbose=verbose, notebook=options.notebook)
+        if not options.quiet:
+            print()
         terminal.show_verdict(result)
         if result.equivalence:
             terminal.show_means(result)
+        elif not options.quiet:
+            terminal.show_runs(result)
         terminal.show_test(result)
         if result.speed:
             terminal.show_speed(result)
@@ -130,12 +149,15 @@ def run_compare(options: Namespace) -> int:
 def run_train(options: Namespace) -> int:
     """Runs `vgg-keras train`."""
     config = make_config(TrainConfig, options)
-    with tensorflow_for(options, config) as verbose:
+    epochs = count(config.epochs, "epoch")
+    purpose = f"Training with {config.trainer}: {epochs}, {about(config)}"
+    with tensorflow_for(options, config, purpose) as verbose:
         from vgg_keras.cli import terminal
         from vgg_keras.training.run import train
 
-        result = train(config, resume=options.resume, verbose=verbose)
-        show_runs(result, options)
+        result = train(config, resume=options.resume, verbose=verbose, notebook=options.notebook)
+        if not options.quiet:
+            terminal.show_runs(result)
         terminal.show_test(result)
         terminal.show_directory(result)
     if options.json:
@@ -154,7 +176,10 @@ def run_search(options: Namespace) -> int:
 
         own_environment()
         prepare_processes()  # while this one imports TensorFlow too
-    with tensorflow_for(options, config) as verbose:
+    trials = "trials" if config.algorithm == "hyperband" else count(config.trials, "trial")
+    trials += f" of {count(config.epochs, 'epoch')}"
+    purpose = f"Searching for the best {config.objective}: {trials}, {about(config)}"
+    with tensorflow_for(options, config, purpose) as verbose:
         from vgg_keras.cli import terminal
         from vgg_keras.tuning.join import join
         from vgg_keras.tuning.search import search
@@ -175,7 +200,9 @@ def run_search(options: Namespace) -> int:
 def run_benchmark(options: Namespace) -> int:
     """Runs `vgg-keras benchmark`."""
     config = make_config(BenchmarkConfig, options)
-    with tensorflow_for(options, config) as verbose:
+    variants = ", ".join(config.all_variants)
+    purpose = f"Timing {variants} in alternation: {count(config.rounds, 'round')}, {about(config)}"
+    with tensorflow_for(options, config, purpose) as verbose:
         from vgg_keras.benchmarking.benchmark import benchmark
         from vgg_keras.cli import terminal
 
@@ -191,7 +218,8 @@ def run_benchmark(options: Namespace) -> int:
 def run_diagnose(options: Namespace) -> int:
     """Runs `vgg-keras diagnose`."""
     config = make_config(DiagnoseConfig, options)
-    with tensorflow_for(options, config):
+    purpose = f"Diagnosing {config.loop or config.model}: {about(config)}"
+    with tensorflow_for(options, config, purpose):
         from vgg_keras.cli import terminal
         from vgg_keras.diagnosis.diagnose import diagnose
 
@@ -205,7 +233,7 @@ def run_diagnose(options: Namespace) -> int:
 
 def run_evaluate(options: Namespace) -> int:
     """Runs `vgg-keras evaluate`."""
-    with tensorflow_for(options, RunConfig()):
+    with tensorflow_for(options, RunConfig(), f"Evaluating {options.path}"):
         from vgg_keras.cli import terminal
         from vgg_keras.training import inference
 
@@ -222,7 +250,8 @@ def run_evaluate(options: Namespace) -> int:
 
 def run_predict(options: Namespace) -> int:
     """Runs `vgg-keras predict`."""
-    with tensorflow_for(options, RunConfig()):
+    purpose = f"Classifying {count(len(options.images), 'image')} by {options.path}"
+    with tensorflow_for(options, RunConfig(), purpose):
         from vgg_keras.cli import terminal
         from vgg_keras.training import inference
 
@@ -265,16 +294,6 @@ def show_json(value: dict[str, Any]) -> None:
     from vgg_keras.runs.files import json_values
 
     print(json.dumps(json_values(value), allow_nan=False))
-
-
-def show_runs(result: Any, options: Namespace) -> None:
-    """Shows the figures of trainings, epoch by epoch."""
-    from vgg_keras.cli import terminal
-
-    if not options.quiet:
-        terminal.show_runs(result)
-    if options.notebook:
-        terminal.show_notebook(result)
 
 
 RESUME = Option(

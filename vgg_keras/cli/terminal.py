@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +11,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from vgg_keras.callbacks.events import FILES
 from vgg_keras.config.search import direction_of
-from vgg_keras.reporting import benchmark, diagnose, notebook, words
+from vgg_keras.reporting import benchmark, diagnose, words
 from vgg_keras.reporting.training import metrics_of
 from vgg_keras.runs.results import (
     BenchmarkResult,
@@ -25,6 +27,19 @@ from vgg_keras.runs.results import (
 
 HEADS = {"loss": "Loss", "accuracy": "Acc.", "val_loss": "Test loss", "val_accuracy": "Test acc."}
 MOST_COLUMNS = 4
+STYLES = {
+    "identical": "green",
+    "indistinguishable": "green",
+    "equivalent": "green",
+    "different": "red",
+    "diverges": "red",
+}
+"""Colours of verdicts; those that decide nothing are yellow."""
+
+
+def style_of(verdict: str | None) -> str:
+    """The colour of a verdict."""
+    return STYLES.get(verdict or "", "yellow")
 
 
 def show_table(table: Table) -> None:
@@ -61,17 +76,6 @@ def breakable(variant: str) -> str:
     return variant.replace(":", ": ")
 
 
-def show_notebook(result: TrainResult) -> None:
-    """Prints each epoch in the notebook's own line, and below it the line that it published."""
-    for run in result.runs:
-        print(f"\nTrainer {run.trainer}, seed {run.seed}, cumulative from the first epoch,")
-        print("and what the notebook published, with 60,000 images:")
-        for epoch in range(run.epochs_done):
-            print(notebook.line(run.cumulative, epoch))
-            if epoch < len(notebook.PUBLISHED["loss"]):
-                print(f"{notebook.line(notebook.PUBLISHED, epoch)} (published)")
-
-
 def show_test(result: TrainResult) -> None:
     """Prints the test accuracy of each trainer, as a mean over seeds if there are several."""
     for trainer in dict.fromkeys(run.trainer for run in result.runs):
@@ -95,9 +99,11 @@ def show_verdict(result: CompareResult) -> None:
     assert result.parity
     equivalence, verdict = result.equivalence, result.parity.verdict
     if equivalence and verdict == "diverges":
-        show_sentences(f"Verdict: {words.verdict(equivalence)}", *words.differences(equivalence))
+        over_seeds = f"Verdict: {words.verdict(equivalence)}"
+        show_sentences(over_seeds, style=style_of(equivalence.verdict))
+        show_sentences(*words.differences(equivalence))
     if verdict == "indistinguishable":
-        show_sentences(f"Verdict: {words.NOISE}")
+        show_sentences(f"Verdict: {words.NOISE}", style=style_of(verdict))
     else:
         show_parity(result)
     show_sentences(*words.repetitions(result), *words.changes(result), *words.resumed(result))
@@ -105,16 +111,23 @@ def show_verdict(result: CompareResult) -> None:
 
 def show_diagnosis(result: DiagnoseResult) -> None:
     """Prints what makes a loop another training than `fit`."""
-    show_sentences(f"Verdict: {diagnose.verdict(result)}")
+    show_sentences(f"Verdict: {diagnose.verdict(result)}", style=style_of(result.verdict))
     for cause in diagnose.causes_of(result):
         print()
         show_sentences(f"{cause.cause}:", *diagnose.sentences(cause))
 
 
-def show_sentences(*sentences: str) -> None:
-    """Prints each in lines of at most 80 characters; no path is broken."""
+def show_sentences(*sentences: str, style: str = "") -> None:
+    """Prints each in lines of at most 80 characters; no path is broken.
+
+    Args:
+        *sentences: Sentences.
+        style: Their colour on a terminal that has some.
+    """
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     for sentence in sentences:
-        print(textwrap.fill(sentence, 80, break_on_hyphens=False, break_long_words=False))
+        lines = textwrap.fill(sentence, 80, break_on_hyphens=False, break_long_words=False)
+        console.print(lines, style=style)
 
 
 def show_means(result: CompareResult) -> None:
@@ -139,8 +152,10 @@ def show_parity(result: CompareResult) -> None:
     difference = result.parity.first_difference
     if difference is None:
         epochs = result.parity.epochs_compared
-        print("Verdict: identical to the last bit. Weights, optimizer and metrics agree")
-        print(f"after each of {epochs} epochs." if epochs > 1 else "after the epoch.")
+        when = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
+        agree = f"Weights, optimizer and metrics agree after {when}."
+        identical = f"Verdict: identical to the last bit. {agree}"
+        show_sentences(identical, style=style_of("identical"))
         return
     place = f"epoch {difference.epoch}"
     if difference.step:
@@ -149,12 +164,13 @@ def show_parity(result: CompareResult) -> None:
     digests = {(run.trainer, run.seed): run.digests for run in result.runs}
     first, second = result.names
     seed = next(s for s in seeds if digests[first, s] != digests[second, s])
-    verdict = "Bit by bit" if len(seeds) > 1 else "Verdict"
+    verdict, style = ("Bit by bit", "") if len(seeds) > 1 else ("Verdict", style_of("diverges"))
     stage, final = f", stage {difference.stage}", ""
     if result.against:
         stage, final = "", " of the final weights"
     sentence = f"{verdict}: {first} and {second} diverge in {place} of seed {seed}{stage}."
-    show_sentences(sentence, *words.meaning(result))
+    show_sentences(sentence, style=style)
+    show_sentences(*words.meaning(result))
     if difference.variable:
         print(f"First variable{final}: {difference.variable}.")
     if difference.max_abs is not None:
@@ -195,8 +211,11 @@ def show_timings(result: BenchmarkResult) -> None:
 
 
 def show_directory(result: Result) -> None:
-    """Prints where the run was saved."""
+    """Prints where the run was saved, and how to look at it."""
     print(f"Saved in {result.path}")
+    print(f"Report: {result.path / 'report.html'}")
+    if any(result.path.rglob(f"{FILES}*")):
+        print(f"Curves: tensorboard --logdir {shlex.quote(str(result.path))}")
 
 
 def show_trials(result: SearchResult) -> None:

@@ -25,7 +25,7 @@ from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.design import design_of
 from vgg_keras.training.directory import home_of, open_directory, reported
 from vgg_keras.training.parts import Parts, gather
-from vgg_keras.training.run import run_once, split, verbosity
+from vgg_keras.training.run import Shown, run_once, split, verbosity
 from vgg_keras.training.state_files import remove_states
 
 
@@ -39,6 +39,7 @@ def compare(
     from_run: str | Path | None = None,
     resume: bool = False,
     verbose: int | None = None,
+    notebook: bool = False,
     **options: Any,
 ) -> CompareResult:
     """Trains two variants from the same weights on the same batches, and compares them.
@@ -61,6 +62,7 @@ def compare(
         resume: Go on with the comparison of that name, which was interrupted.
         verbose: Progress: 0 none, 1 a bar, 2 a line an epoch; default 1 on a terminal and in a
             notebook, else 2.
+        notebook: Print each epoch in the notebook's line too, beside the one that it published.
         **options: Fields of `CompareConfig`.
 
     Returns:
@@ -90,7 +92,7 @@ def compare(
     directory = open_directory(config, "compare", resume)
     if old := finished(directory):
         return replace(old, factory=parts.factory)
-    comparison = Comparison(config, parts, directory, saved, verbose)
+    comparison = Comparison(config, parts, directory, saved, Shown(verbose, notebook))
     with reported(directory, config, runs=[], self_check=None) as file:
         if saved:
             file.update(against=saved.about(config))
@@ -117,14 +119,14 @@ class Comparison:
         parts: What the trainings are made of.
         directory: Gets a folder for each training.
         saved: A run that takes the place of the first variant; None if both are trained.
-        verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
+        shown: What is shown of the trainings.
     """
 
     config: CompareConfig
     parts: Parts
     directory: Path
     saved: Saved | None
-    verbose: int
+    shown: Shown
 
     @property
     def variants(self) -> dict[str, str]:
@@ -148,7 +150,7 @@ class Comparison:
         for index, seed in enumerate(range(self.config.seed, self.config.seed + self.config.seeds)):
             for name in list(self.variants)[:: -1 if index % 2 else 1]:
                 part = f"seed-{seed}"
-                run = ended.get((name, seed)) or self._train(name, seed, part)
+                run = ended.get((name, seed)) or self._train(name, seed, part, file)
                 runs.append(run)
                 if (name, seed) not in ended:
                     file.update(runs=runs)
@@ -170,7 +172,7 @@ class Comparison:
         for first in runs:
             name = first.trainer
             if name not in (SAVED, *repetitions):
-                again = self._train(name, self.config.seed, "self-check")
+                again = self._train(name, self.config.seed, "self-check", file)
                 repetitions[name] = repetition(first, again)
                 file.update(self_check=repetitions)
             remove_states(home_of(self.directory, name, "self-check"))
@@ -181,7 +183,7 @@ class Comparison:
         if self.saved:
             home = home_of(self.directory, list(self.variants)[1], f"seed-{seed}")
             return self.saved.difference(seed, epoch, home / "model.keras", self.parts)
-        if self.verbose:
+        if self.shown.verbose:
             print(f"They diverge in epoch {epoch}; replaying it step by step to find where.")
         trainings = [
             self.parts.training(replace(self.config.training(variant, seed), epochs=epoch), name)
@@ -189,10 +191,13 @@ class Comparison:
         ]
         return first_difference(trainings) or Difference(epoch, None, "unrepeatable")
 
-    def _train(self, name: str, seed: int, part: str) -> Run:
+    def _train(self, name: str, seed: int, part: str, file: ResultFile[CompareResult]) -> Run:
         training = self.config.training(self.variants[name], seed)
         home = home_of(self.directory, name, part)
-        return run_once(self.parts, training, name, home, self.verbose)
+        ended = sum(run.trainer != SAVED for run in file.result.runs)
+        ended += len(file.result.self_check or {})
+        shown = replace(self.shown, trainings=self.config.trainings - ended)
+        return run_once(self.parts, training, name, home, shown)
 
 
 def judge(

@@ -47,6 +47,11 @@ def class_name(names: Any, label: int) -> str:
     return str(names[label]) if named else str(label)
 
 
+def count(number: int, thing: str) -> str:
+    """A number of things, such as `1 epoch` and `10,000 epochs`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def option_of(field: str) -> str:
     """The command line's name of a field: `--batch-size` for `batch_size`."""
     return "--" + field.replace("_", "-")

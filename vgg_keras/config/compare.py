@@ -56,6 +56,11 @@ class CompareConfig(ModelConfig):
         """The variants to train."""
         return DEFAULT_VARIANTS if self.variants is None else self.variants
 
+    @property
+    def trainings(self) -> int:
+        """How many trainings there are, with those of `self_check`."""
+        return (2 if self.against is None else 1) * (self.seeds + self.self_check)
+
     def values_of(self, option: str) -> set[Any]:
         """The values of an option in all trainings."""
         return values_of(self.all_variants, option, getattr(self, option))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -19,13 +20,15 @@ def line(history: Mapping[str, Sequence[float | None]], epoch: int) -> str:
     """Writes an epoch as the notebook does: losses, and accuracies in percent.
 
     Args:
-        history: Cumulative figures.
+        history: Cumulative figures; those that a model does not have are nan in the line.
         epoch: Epoch, counted from 0.
 
     Returns:
         The line, in Korean: epoch, loss, accuracy, test loss, test accuracy.
     """
-    loss, accuracy, test_loss, test_accuracy = (history[metric][epoch] or 0.0 for metric in METRICS)
+    loss, accuracy, test_loss, test_accuracy = (
+        history[metric][epoch] or 0.0 if metric in history else math.nan for metric in METRICS
+    )
     return (
         f"에포크: {epoch + 1}, 손실: {loss:.5f}, 정확도: {accuracy * 100:.4f}, "
         f"테스트 손실: {test_loss:.5f}, 테스트 정확도: {test_accuracy * 100:.4f}"

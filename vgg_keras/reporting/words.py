@@ -135,6 +135,13 @@ def value(number: float | None, metric: str) -> str:
     return percent(number, 2) if metric.endswith("accuracy") else decimal(number, 5)
 
 
+def duration(seconds: float) -> str:
+    """A time to wait as text."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 def decimal(number: float, digits: int) -> str:
     """A number as text, with so many decimals unless it is large."""
     return f"{number:.{digits}f}" if abs(number) < LARGE else f"{number:.{digits}g}"

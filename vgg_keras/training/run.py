@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from vgg_keras.callbacks import Forecast, NotebookLines
 from vgg_keras.callbacks.events import writing_events
 from vgg_keras.config import TrainConfig
 from vgg_keras.config.base import class_name
@@ -28,8 +29,9 @@ from vgg_keras.training.evaluation import accuracy_interval
 from vgg_keras.training.inference import load_result_model
 from vgg_keras.training.mistakes import worst_mistakes
 from vgg_keras.training.parts import Parts, gather
-from vgg_keras.training.recording import record
+from vgg_keras.training.recording import Recording, record
 from vgg_keras.training.state_files import remove_states
+from vgg_keras.training.training import Training
 
 Result.load_model = staticmethod(load_result_model)
 
@@ -45,6 +47,7 @@ def train(
     from_run: str | Path | None = None,
     resume: bool = False,
     verbose: int | None = None,
+    notebook: bool = False,
     **options: Any,
 ) -> TrainResult:
     """Trains once and leaves a run directory.
@@ -67,6 +70,7 @@ def train(
         resume: Go on with the run of that name, which was interrupted.
         verbose: Progress: 0 none, 1 a bar, 2 a line an epoch; default 1 on a terminal and in a
             notebook, else 2.
+        notebook: Print each epoch in the notebook's line too, beside the one that it published.
         **options: Fields of `TrainConfig`.
 
     Returns:
@@ -93,7 +97,8 @@ def train(
     several = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks
     with reported(directory, config, runs=[]) as file:
         if not file.result.runs:
-            run = run_once(parts, config, config.trainer, directory, verbosity(verbose), several)
+            shown = Shown(verbosity(verbose), notebook)
+            run = run_once(parts, config, config.trainer, directory, shown, several)
             file.update(runs=[run])
         remove_states(directory)
     return replace(file.result, factory=parts.factory)
@@ -119,13 +124,37 @@ def verbosity(verbose: int | None) -> int:
     return 1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of a training while it runs.
+
+    Attributes:
+        verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
+        notebook: Whether each epoch is printed in the notebook's line too.
+        trainings: Number of trainings that are left, with this one.
+    """
+
+    verbose: int
+    notebook: bool = False
+    trainings: int = 1
+
+    def callbacks(self, recording: Recording, training: Training) -> list[keras.callbacks.Callback]:
+        """The callbacks that show it."""
+        callbacks: list[keras.callbacks.Callback] = []
+        if self.verbose:
+            callbacks.append(Forecast(recording.timing, training.batches, self.trainings))
+        if self.notebook:
+            callbacks.append(NotebookLines(recording.cumulative))
+        return callbacks
+
+
 @release_graphs()
 def run_once(
     parts: Parts,
     config: TrainConfig,
     name: str,
     home: Path,
-    verbose: int,
+    shown: Shown,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Run:
     """Trains, evaluates and saves one model; goes on where a snapshot was saved.
@@ -135,23 +164,25 @@ def run_once(
         config: Configuration of the training.
         name: Name of its variant.
         home: Folder that gets the event files, the snapshots and `model.keras`.
-        verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
-        callbacks: Keras callbacks, beside those that record.
+        shown: What is shown of it.
+        callbacks: Keras callbacks, beside those that record and show.
 
     Returns:
         The run as in the result.
     """
     gc.collect()  # the model of the run before is part of cycles
-    if verbose:
-        print(f"\nTrainer {name}, seed {config.seed}", flush=True)
     home.mkdir(parents=True, exist_ok=True)
     training = parts.training(config, name)
-    model = training.model
-    recording = record(home, config, parts.data, training.batches, model.steps_per_execution)
+    model, batches = training.model, training.batches
+    if shown.verbose:
+        data = f"{batches.train_count:,} training and {batches.test_count:,} test examples"
+        print(f"\nTrainer {name}, seed {config.seed}: {model.count_params():,} parameters, {data}")
+    recording = record(home, config, parts.data, batches, model.steps_per_execution)
     digests, cumulative, timing = recording.digests, recording.cumulative, recording.timing
     with deferred_signals() as request, writing_events():
         checkpoints = Checkpoints(home, config, [*recording, *callbacks], request)
-        history = training.run([checkpoints], verbose)
+        displays = shown.callbacks(recording, training)
+        history = training.run([checkpoints, *displays], shown.verbose)
         save_model(model, home / "model.keras")
         evaluation = training.evaluate()
         test, mistakes = evaluation.test, worst_mistakes(evaluation, parts.data)
