@@ -26,6 +26,10 @@ class InputError(ValueError):
         options = re.compile(r"(?<!\S)--([a-z][a-z-]*)")
         return options.sub(lambda option: option[1].replace("-", "_"), text) + program + command
 
+    def _render_traceback_(self) -> list[str]:
+        """What notebooks show instead of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InconclusiveError(Exception):
     """The run ended without the answer that was asked for; the message says why."""

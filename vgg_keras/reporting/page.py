@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,11 @@ class Picture:
 
     svg: Markup
     alt: str
+
+    @property
+    def address(self) -> str:
+        """The drawing as an address, for where it cannot be part of the page."""
+        return f"data:image/svg+xml;base64,{b64encode(self.svg.encode()).decode()}"
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,14 @@ def draw(figure: Figure, alt: str) -> Picture:
     return Picture(Markup(svg), alt)
 
 
+def render(template: str, **values: Any) -> str:
+    """Fills in a template; every text in it is escaped."""
+    environment = Environment(loader=PackageLoader("vgg_keras.reporting"), autoescape=True)
+    return environment.get_template(template).render(values)
+
+
 def write_page(path: Path, title: str, verdict: str, sections: Sequence[Section]) -> None:
-    """Writes the page; every text in it is escaped.
+    """Writes the page.
 
     Args:
         path: File to write.
@@ -110,8 +122,6 @@ def write_page(path: Path, title: str, verdict: str, sections: Sequence[Section]
         verdict: The answer, in a sentence.
         sections: What follows.
     """
-    environment = Environment(loader=PackageLoader("vgg_keras.reporting"), autoescape=True)
-    template = environment.get_template("page.html")
-    page = template.render(title=title, verdict=verdict, sections=sections)
+    page = render("page.html", title=title, verdict=verdict, sections=sections)
     with writing_whole(path) as file:
         file.write(page.encode(errors="backslashreplace"))

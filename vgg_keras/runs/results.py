@@ -383,6 +383,9 @@ class Result(Record):
     load_model: ClassVar[Callable[[Result], Any]]
     """Loads the model that a run left; set where models are loaded."""
 
+    _repr_html_: ClassVar[Callable[[Result], str]]
+    """What a notebook shows of a result; set where trainings are run."""
+
     model_file: ClassVar[str] = "model.keras"
 
     command: str

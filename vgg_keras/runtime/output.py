@@ -1,4 +1,4 @@
-"""The program's own output, whose reader may go before the program ends."""
+"""Where output goes: to a notebook, or to a reader who may go before the program ends."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import sys
 from typing import Any
 
 from vgg_keras.errors import InputError
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    return "ipykernel" in sys.modules
 
 
 class Descriptor(io.FileIO):

@@ -15,11 +15,13 @@ from vgg_keras.callbacks import Forecast, NotebookLines
 from vgg_keras.callbacks.events import writing_events
 from vgg_keras.config import TrainConfig
 from vgg_keras.config.base import class_name
+from vgg_keras.reporting.rich_display import to_html
 from vgg_keras.reporting.write import finished
 from vgg_keras.runs.files import writing_beside
 from vgg_keras.runs.results import Mistake, Result, Run, TrainResult
 from vgg_keras.runtime.compat import release_graphs
 from vgg_keras.runtime.machine import peak_rss_bytes
+from vgg_keras.runtime.output import in_notebook
 from vgg_keras.runtime.settings import one_training
 from vgg_keras.runtime.signals import deferred_signals
 from vgg_keras.training.checkpoints import Checkpoints
@@ -34,6 +36,7 @@ from vgg_keras.training.state_files import remove_states
 from vgg_keras.training.training import Training
 
 Result.load_model = staticmethod(load_result_model)
+Result._repr_html_ = to_html
 
 
 @one_training()
@@ -121,7 +124,7 @@ def verbosity(verbose: int | None) -> int:
     """Keras's `verbose`: what was asked for, else 1 on a terminal and in a notebook, else 2."""
     if verbose is not None:
         return verbose
-    return 1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2
+    return 1 if sys.stdout.isatty() or in_notebook() else 2
 
 
 @dataclass(frozen=True)

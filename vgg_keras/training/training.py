@@ -10,6 +10,7 @@ from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Data
 from vgg_keras.errors import InputError, require
 from vgg_keras.runtime.devices import make_strategy
+from vgg_keras.runtime.output import in_notebook
 from vgg_keras.trainers import TRAINERS, Trainer
 from vgg_keras.trainers.prepare import prepare
 from vgg_keras.training.contract import ContractCheck
@@ -75,6 +76,11 @@ class Training:
         Raises:
             InputError: If the trainer is the user's and breaks the contract of trainers.
         """
+        if verbose == 1 and in_notebook():
+            from vgg_keras.callbacks.notebook_bar import NotebookBar
+
+            bar = NotebookBar(self.config.epochs, self.batches.steps)
+            callbacks, verbose = [*callbacks, bar], 2
         with self.model.distribute_strategy.scope():
             arguments = (self.model, self.batches, self.config)
             if self._trainer in TRAINERS.values():

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from vgg_keras.config import SearchConfig
+from vgg_keras.runtime.output import in_notebook
 from vgg_keras.tuning.chief import Address
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record
@@ -36,8 +37,8 @@ class Display:
         self._directory, self._config, self._verbose = directory, config, verbose
 
     def live(self) -> AbstractContextManager[object]:
-        """Shows, inside a `with`, what each worker is doing."""
-        if self._verbose != 1:
+        """Shows, inside a `with`, what each worker is doing; not in a notebook, which keeps it."""
+        if self._verbose != 1 or in_notebook():
             return nullcontext()
         return Live(get_renderable=self._workers, refresh_per_second=2, transient=True)
 
