@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from vgg_keras.runtime.output import name_of
 
 State = list[np.ndarray]
 """The values of a model's variables, in the order of `model.variables`."""
@@ -175,7 +176,7 @@ class Observer:
         frame = sys._getframe(2)
         while frame:
             if frame.f_code.co_filename in self._files:
-                return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+                return f"{name_of(frame.f_code.co_filename)}:{frame.f_lineno}"
             frame = frame.f_back  # type: ignore[assignment]
         return None
 
