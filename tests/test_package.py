@@ -122,6 +122,7 @@ def test_the_wheel_carries_the_data_its_licence_and_the_schemas(tmp_path):
         "vgg_keras/datasets/MNIST-LICENSE.md",
         "vgg_keras/runs/schemas/compare.json",
         "vgg_keras/reporting/templates/page.html",
+        "vgg_keras/reporting/templates/result.html",
         "vgg_keras/py.typed",
     } <= names
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]

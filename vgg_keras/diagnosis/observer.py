@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from vgg_keras.runtime.output import name_of
+from vgg_keras.runtime.notebook import name_of
 
 State = list[np.ndarray]
 """The values of a model's variables, in the order of `model.variables`."""

@@ -1,4 +1,4 @@
-"""Where output goes: to a notebook, or to a reader who may go before the program ends."""
+"""The program's own output, whose reader may go before the program ends."""
 
 from __future__ import annotations
 
@@ -6,25 +6,9 @@ import io
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 from vgg_keras.errors import InputError
-
-
-def in_notebook() -> bool:
-    """Whether this process is the kernel of a notebook."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-
-
-def name_of(code_file: str) -> str:
-    """How a user knows a file of code: by its name, or as a cell of the notebook, such as In[3]."""
-    if in_notebook():
-        label = sys.modules["IPython"].get_ipython().compile.format_code_name(code_file)
-        if label:
-            return label[1]
-    return Path(code_file).name
 
 
 class Descriptor(io.FileIO):

@@ -21,7 +21,7 @@ from vgg_keras.runs.files import writing_beside
 from vgg_keras.runs.results import Mistake, Result, Run, TrainResult
 from vgg_keras.runtime.compat import release_graphs
 from vgg_keras.runtime.machine import peak_rss_bytes
-from vgg_keras.runtime.output import in_notebook
+from vgg_keras.runtime.notebook import in_notebook
 from vgg_keras.runtime.settings import one_training
 from vgg_keras.runtime.signals import deferred_signals
 from vgg_keras.training.checkpoints import Checkpoints

@@ -10,7 +10,7 @@ from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Data
 from vgg_keras.errors import InputError, require
 from vgg_keras.runtime.devices import make_strategy
-from vgg_keras.runtime.output import in_notebook
+from vgg_keras.runtime.notebook import in_notebook
 from vgg_keras.trainers import TRAINERS, Trainer
 from vgg_keras.trainers.prepare import prepare
 from vgg_keras.training.contract import ContractCheck
