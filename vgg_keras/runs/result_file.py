@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -66,7 +67,9 @@ class ResultFile(Generic[R]):
         self._kind = RESULTS[command]
         now = environment()
         facts = {"command": command, "config": config.to_dict(), "environment": now}
+        facts["started"] = datetime.now().astimezone().isoformat(timespec="seconds")
         if old := result_so_far(directory):
+            facts["started"] = old.started
             facts["changed"] = old.changed | changes(old.environment, now)
         self.result: R = from_json(self._kind, as_json({**facts, **parts}))  # type: ignore[assignment]
 

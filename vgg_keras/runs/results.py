@@ -75,6 +75,9 @@ class Run(Record):
             images may change.
         wrong: Indices of the test images that the model gets wrong, from 0, ascending.
         mistakes: The most confidently wrong test images, the worst first.
+        confusion: Numbers of test images, by true class and by the class that they are taken for;
+            None if the model is no classifier.
+        parameters: Number of parameters of the model.
     """
 
     trainer: str
@@ -91,6 +94,8 @@ class Run(Record):
     test_interval: list[float] | None
     wrong: list[int] | None
     mistakes: list[Mistake]
+    confusion: dict[str, dict[str, int]] | None = None
+    parameters: int | None = None
 
 
 @dataclass(frozen=True)
@@ -373,6 +378,7 @@ class Result(Record):
         schema: Version of the format.
         command: The command that made it.
         status: `running`, `finished`, `interrupted` or `failed`.
+        started: Local time at which it was started first, ISO 8601.
         reason: Why it failed.
         config: Configuration of the run.
         environment: Versions and machine.
@@ -393,6 +399,7 @@ class Result(Record):
     environment: dict[str, Any]
     schema: int = SCHEMA
     status: str = "running"
+    started: str | None = None
     reason: str | None = None
     changed: dict[str, Any] = field(default_factory=dict)
     factory: Callable[..., Any] | None = field(default=None, compare=False, metadata=NOT_WRITTEN)

@@ -43,6 +43,19 @@ class Evaluation:
         return np.nonzero(self.predicted != self.labels)[0]
 
     @property
+    def confusion(self) -> dict[str, dict[str, int]] | None:
+        """Numbers of examples, by true class and by predicted class; None without classes."""
+        if self.labels is None:
+            return None
+        counts: dict[str, dict[str, int]] = {}
+        pairs = np.stack([self.labels, self.predicted], axis=1)
+        for (label, predicted), count in zip(
+            *np.unique(pairs, axis=0, return_counts=True), strict=True
+        ):
+            counts.setdefault(str(label), {})[str(predicted)] = int(count)
+        return counts
+
+    @property
     def test(self) -> Test:
         """The figures."""
         metrics: dict[str, float | None] = dict(self.metrics)

@@ -215,6 +215,8 @@ def run_once(
         else list(accuracy_interval(test.correct, test.total)),
         wrong=None if evaluation.labels is None else evaluation.wrong.tolist(),
         mistakes=[mistake for mistake, _ in mistakes],
+        confusion=evaluation.confusion,
+        parameters=model.count_params(),
     )
 
 
