@@ -77,7 +77,7 @@ def test_a_constant_difference_beyond_the_margin_is_different():
     assert result.verdict == "different"
     assert result.mcnemar[0] == McNemar(0, {"tape": 50, "fit": 0}, 2**-49)
     assert words.differences(result)[0] == (
-        "Tape minus fit, test accuracy: +0.5 points (95 % interval +0.5 points to +0.5 points)."
+        "tape minus fit, test accuracy: +0.5 points (95 % interval +0.5 points to +0.5 points)."
     )
 
 

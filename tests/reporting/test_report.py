@@ -13,6 +13,7 @@ from comparisons import SMALL
 from programs import refused
 
 from vgg_keras import cli, train
+from vgg_keras.reporting.confusion import sections as confusion_sections
 from vgg_keras.reporting.search import importance, score_by_size, score_by_trial
 from vgg_keras.reporting.training import sections, verdict
 from vgg_keras.reporting.write import write_report
@@ -35,19 +36,79 @@ def text_of(page):
 def test_a_comparison_opens_with_its_verdict_and_shows_that_the_difference_is_zero(homes):
     page = (homes["compare"] / "report.html").read_text()
     result = json.loads((homes["compare"] / "result.json").read_text())
-    words = "Tape and fit are identical to the last bit after each of 4 epochs."
+    words = "tape and fit are identical to the last bit after each of 4 epochs."
     assert page.index(words) < page.index("<section>")
-    assert page.count("The difference is exactly 0 in every epoch.") == 4
+    assert page.count("<td>exactly 0</td>") == 4
     for run in result["runs"]:
         assert run["digests"][-1][:8] in page
     assert "vgg-keras compare --config" in page
     assert result["environment"]["processor"] in text_of(page)
 
 
+def test_a_report_begins_with_the_facts_that_most_readers_look_for(homes):
+    page = (homes["compare"] / "report.html").read_text()
+    cards = text_of(page[page.index('<dl class="cards">') : page.index("</dl>")])
+    result = read_result(homes["compare"])
+    tests = [run.test for run in result.runs if run.trainer == "tape"]
+    correct, total = sum(test.correct for test in tests), sum(test.total for test in tests)
+    for fact in (
+        f"tape: {correct / total:.2%} ({correct} of {total}, mean of 2 seeds)",
+        "mnist, the first 80 training images",
+        f"{result.model.count_params():,} parameters",
+        result.started[:10],
+        str(homes["compare"] / "tape" / "seed-0" / "model.keras"),
+        f"tensorboard --logdir {homes['compare']}",
+    ):
+        assert fact in cards
+
+
+def test_precision_and_recall_of_a_class_computed_by_hand():
+    # 3 images are of class 0, of which 2 are taken for it; 4 are taken for it.
+    confusion = {"0": {"0": 2, "7": 1}, "7": {"0": 2, "7": 5}}
+    (classes,) = confusion_sections({"tape": confusion}, None)
+    assert classes.head == ["Class", "Images", "Precision, tape", "Recall, tape"]
+    assert classes.rows == [["0", 3, "50.00%", "66.67%"], ["7", 7, "83.33%", "71.43%"]]
+    assert "7 of 10 images are right" in classes.pictures[0].alt
+
+
+def test_a_confusion_matrix_counts_every_test_image(homes):
+    for run in read_result(homes["compare"]).runs:
+        counts = [n for row in run.confusion.values() for n in row.values()]
+        right = sum(row.get(label, 0) for label, row in run.confusion.items())
+        assert (sum(counts), right) == (run.test.total, run.test.correct)
+
+
+def test_charts_hold_their_values_and_can_be_read_in_dark_mode(homes):
+    page = (homes["train"] / "report.html").read_text()
+    (run,) = read_result(homes["train"]).runs
+    for epoch, loss in enumerate(run.history["loss"], start=1):
+        assert f"<title>tape, epoch {epoch}: {loss:.5f}</title>" in page
+    assert "Training loss</text>" in page
+    assert "prefers-color-scheme: dark" in page
+    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert not any("#000000" in drawing for drawing in drawings)
+
+
+def test_the_curves_of_one_epoch_have_markers_on_an_axis_of_whole_epochs(homes):
+    result = read_result(homes["train"])
+    (run,) = result.runs
+    history = {metric: figures[:1] for metric, figures in run.history.items()}
+    (curves,) = (
+        section
+        for section in sections(
+            replace(result, runs=[replace(run, epochs_done=1, history=history)])
+        )
+        if section.title == "Curves"
+    )
+    for picture in curves.pictures:
+        assert "<title>tape, epoch 1:" in picture.svg
+        assert "0.945" not in picture.svg
+
+
 def test_a_search_shows_its_plots_and_every_trial(homes):
     page = (homes["search"] / "report.html").read_text()
     result = json.loads((homes["search"] / "result.json").read_text())
-    for title in ("Score by trial", "Score and size", "Values", "Importance", "All trials"):
+    for title in ("Scores", "Values", "Importance", "All trials"):
         assert f"<h2>{title}" in page
     assert page.count("<svg") == 4
     assert f"{result['best']['test']['accuracy']:.2%} of the test images" in text_of(page)
@@ -161,11 +222,21 @@ def test_importance_is_the_rank_correlation_with_a_better_score():
 def test_a_difference_is_shown_with_its_size(homes):
     result = read_result(homes["compare"])
     result.runs[0].history["loss"][1] += 0.5
-    parity = Parity("diverges", 2, Difference(2, 3, "weights"))
+    parity = Parity("diverges", 2, Difference(2, 3, "weights", "vgg/fc1/kernel", 0.25, 9.0))
     result = replace(result, equivalence=None, parity=parity)
-    assert verdict(result) == "Tape and fit diverge in epoch 2, step 3: weights."
-    (curves,) = (section for section in sections(result) if section.title == "Curves")
-    assert "The largest difference is 0.5." in curves.pictures[0].alt
+    result.runs[0].digests[1] = "0" * 64
+    variants = ["tape=my.py:mine", "fit"]
+    result = replace(result, config={**result.config, "variants": variants})
+    assert verdict(result) == "tape and fit diverge in epoch 2, step 3 of seed 0, stage weights."
+    shown = {section.title: section for section in sections(result)}
+    facts = shown["The first difference"].facts
+    assert facts["Compared"] == "tape=my.py:mine, fit"
+    assert facts["First variable"] == "vgg/fc1/kernel"
+    assert facts["Largest difference"] == "0.25, 9 units in the last place"
+    assert "learning rate" in facts["To check"]
+    assert shown["Curves"].rows == [
+        ["tape minus fit", "0.5", "exactly 0", "exactly 0", "exactly 0"]
+    ]
 
 
 @pytest.mark.slow
@@ -181,8 +252,8 @@ def test_a_browser_shows_the_report_at_any_width_without_a_complaint(
     assert browser.get_log("browser") == []
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     drawings = browser.find_elements("css selector", "figure[role=img][aria-label] > svg")
-    assert len(drawings) == 4
-    assert all(drawing.size["width"] > width / 2 for drawing in drawings)
+    assert len(drawings) == (4 if command == "search" else 5)
+    assert all(drawing.size["width"] > 340 for drawing in drawings)
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     sent = [m["params"]["request"]["url"] for m in messages if m["method"].endswith("WillBeSent")]
     assert sent

@@ -10,13 +10,13 @@ import tensorflow as tf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from vgg_keras.reporting.confusion import draw_matrix
 from vgg_keras.runtime.drawing import own_style
 
-MOST_CLASSES_WITH_NUMBERS = 20
 FILTER_SCALE = 12
 
 
-@own_style()
+@own_style({"font.size": 15})
 def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Draws a confusion matrix, coloured by the share of each true class.
 
@@ -27,17 +27,8 @@ def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarr
     classes = probabilities.shape[1]
     matrix = tf.math.confusion_matrix(labels, probabilities.argmax(axis=1), classes).numpy()
     figure = Figure((6.4, 6.0))
-    axes = figure.add_axes((0.1, 0.1, 0.88, 0.88))
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set(xlabel="Predicted class", ylabel="True class")
-    if classes <= MOST_CLASSES_WITH_NUMBERS:
-        axes.set_xticks(range(classes))
-        axes.set_yticks(range(classes))
-        for (row, column), count in np.ndenumerate(matrix):
-            if count:
-                color = "white" if shares[row, column] > 0.5 else "black"
-                axes.text(column, row, str(count), ha="center", va="center", color=color)
+    axes = figure.add_axes((0.12, 0.12, 0.86, 0.86))
+    draw_matrix(axes, matrix, list(map(str, range(classes))))
     return _pixels(figure)
 
 

@@ -78,16 +78,9 @@ def breakable(variant: str) -> str:
 
 def show_test(result: TrainResult) -> None:
     """Prints the test accuracy of each trainer, as a mean over seeds if there are several."""
-    for trainer in dict.fromkeys(run.trainer for run in result.runs):
-        tests = [run.test for run in result.runs if run.trainer == trainer]
-        seeds = f", mean of {len(tests)} seeds" if len(tests) > 1 else ""
-        if tests[0].correct is None:
-            losses = [test.loss for test in tests if test.loss is not None]
-            loss = words.value(sum(losses) / len(losses) if losses else None, "loss")
-            print(f"Test loss, {trainer}: {loss}{seeds}")
-            continue
-        correct, total = sum(t.correct or 0 for t in tests), sum(t.total for t in tests)
-        print(f"Test accuracy, {trainer}: {correct / total:.2%} ({correct} of {total}{seeds})")
+    figure = "loss" if result.runs[0].test.correct is None else "accuracy"
+    for trainer, reached in words.reached(result).items():
+        print(f"Test {figure}, {trainer}: {reached}")
     known = [run for run in result.runs if run.test_interval]
     if known:
         widest = max(known, key=lambda run: run.test_interval[1] - run.test_interval[0])  # type: ignore[index]
@@ -149,42 +142,22 @@ def show_means(result: CompareResult) -> None:
 def show_parity(result: CompareResult) -> None:
     """Prints whether bits agree, and where the trainers diverge if they do."""
     assert result.parity
-    difference = result.parity.first_difference
-    if difference is None:
-        epochs = result.parity.epochs_compared
-        when = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
-        agree = f"Weights, optimizer and metrics agree after {when}."
-        identical = f"Verdict: identical to the last bit. {agree}"
-        show_sentences(identical, style=style_of("identical"))
+    if result.parity.first_difference is None:
+        agree = f"Weights, optimizer and metrics agree after {words.compared(result)}."
+        show_sentences(f"Verdict: identical to the last bit. {agree}", style=style_of("identical"))
         return
-    place = f"epoch {difference.epoch}"
-    if difference.step:
-        place += f", step {difference.step}"
-    seeds = sorted({run.seed for run in result.runs})
-    digests = {(run.trainer, run.seed): run.digests for run in result.runs}
-    first, second = result.names
-    seed = next(s for s in seeds if digests[first, s] != digests[second, s])
-    verdict, style = ("Bit by bit", "") if len(seeds) > 1 else ("Verdict", style_of("diverges"))
-    stage, final = f", stage {difference.stage}", ""
-    if result.against:
-        stage, final = "", " of the final weights"
-    sentence = f"{verdict}: {first} and {second} diverge in {place} of seed {seed}{stage}."
-    show_sentences(sentence, style=style)
+    several = result.equivalence is not None
+    name, style = ("Bit by bit", "") if several else ("Verdict", style_of("diverges"))
+    show_sentences(f"{name}: {words.divergence(result)}", style=style)
     show_sentences(*words.meaning(result))
-    if difference.variable:
-        print(f"First variable{final}: {difference.variable}.")
-    if difference.max_abs is not None:
-        size = f"Largest difference: {difference.max_abs:.3g}"
-        if difference.max_ulp is not None:
-            size += f", {difference.max_ulp:.0f} units in the last place"
-        print(f"{size}.")
+    for name, fact in words.facts(result).items():
+        show_sentences(f"{name}: {fact}" if fact[-1] in ".?" else f"{name}: {fact}.")
 
 
 def show_speed(result: CompareResult) -> None:
     """Prints the ratio of the trainers' times."""
     assert result.speed
-    low, high = result.speed.interval
-    spread = f" (from {low:.2f} to {high:.2f})" if low < high else ""
+    spread = words.spread(result.speed.interval, 2)
     both = f"{result.speed.first} over {result.speed.second}"
     print(f"Seconds an epoch, {both}, run one after the other: {result.speed.ratio:.2f}{spread}")
 

@@ -48,7 +48,7 @@ def tests(equivalence: Equivalence) -> Section:
         "Equivalent: p of two one-sided paired t tests against the margin, below 0.05 for both "
         "figures. Different: p of a paired t test, below 0.025 for a figure that is not equivalent."
     )
-    both = " minus ".join(equivalence.trainers).capitalize()
+    both = " minus ".join(equivalence.trainers)
     head = [both, "Mean", "95 % from", "to", "Margin", "p equivalent", "p different"]
     return Section("Equivalent or different", [text], head=head, rows=rows)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
 
@@ -11,6 +13,11 @@ from vgg_keras.reporting.page import BLUE, GREY, ORANGE, Picture, Section, draw,
 from vgg_keras.runs.results import SearchResult, Trial
 
 FEWEST_FOR_RANKS = 4
+WIDE = 50
+"""From this ratio of the highest to the lowest value an axis is logarithmic."""
+
+LONG = 13
+"""Labels of more characters are turned, so that neighbours do not overlap."""
 
 
 def verdict(result: SearchResult) -> str:
@@ -43,17 +50,17 @@ def sections(result: SearchResult) -> list[Section]:
     )
     parts = []
     if trials:
-        parts.append(Section("Score by trial", [data_used], [score_by_trial(trials, objective)]))
-        parts.append(
-            Section(
-                "Score and size",
-                ["On the line no other trial has both fewer parameters and a better score."],
-                [score_by_size(trials, objective, best_first)],
-            )
-        )
+        front = "In the second chart, on the line no other trial is both smaller and better."
+        pictures = [
+            score_by_trial(trials, objective),
+            score_by_size(trials, objective, best_first),
+        ]
+        parts.append(Section("Scores", [data_used, front], pictures))
     varied = [name for name in names if varies(name, trials)]
     if varied:
-        text = ["Each line is a trial; the best one is thick."]
+        text = [
+            "Each line is a trial; the best one is thick. Values of a wide range are on a log axis."
+        ]
         parts.append(Section("Values", text, [parallel(trials, varied, objective)]))
     differ = len({trial.score for trial in trials}) > 1
     if varied and differ and len(trials) >= FEWEST_FOR_RANKS:
@@ -120,6 +127,7 @@ def score_by_size(trials: list[Trial], objective: str, best_first: int) -> Pictu
         axes.annotate(trial.id, point, xytext=(4, 4), textcoords="offset points")
     axes.margins(y=0.12)
     axes.set(xlabel="Parameters", ylabel=objective)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     best = ", ".join(trial.id for trial in front)
     return draw(figure, f"{objective} against parameters; not beaten in both: trials {best}.")
@@ -130,27 +138,32 @@ def parallel(trials: list[Trial], names: list[str], objective: str) -> Picture:
     columns = [[trial.values.get(name) for trial in trials] for name in names]
     columns.append([score_of(trial) for trial in trials])
     labels = [*names, objective]
-    figure, (axes,) = make_axes(width=max(6.4, 1.3 * len(labels)))
+    figure, (axes,) = make_axes(width=max(4.6, 1.1 * len(labels)))
     axes.grid(visible=False)
     heights = []
     for place, column in enumerate(columns):
         known = [value for value in column if value is not None]
         low, high = min(known), max(known)
-        span = (high - low) or 1
-        heights.append([None if v is None else (v - low) / span for v in column])
-        axes.axvline(place, color=GREY, linewidth=0.8)
+        scale = math.log if low > 0 and high / low >= WIDE and place < len(names) else float
+        span = (scale(high) - scale(low)) or 1
+        heights.append([None if v is None else (scale(v) - scale(low)) / span for v in column])
+        axes.plot([place, place], [0, 1], color=GREY, linewidth=0.8)
         for value, height in ((low, -0.06), (high, 1.06)):
             text = words.decimal(value, 4) if place == len(names) else f"{value:g}"
-            axes.text(place, height, text, ha="center", va="center", fontsize=9)
+            axes.text(place, height, text, ha="center", va="center")
     for number in reversed(range(len(trials))):
         line = [(place, column[number]) for place, column in enumerate(heights)]
         xs, ys = zip(*[point for point in line if point[1] is not None], strict=True)
         look = {"color": ORANGE, "linewidth": 3.0} if number == 0 else {"color": BLUE}
         axes.plot(xs, ys, alpha=1.0 if number == 0 else 0.5, **look)
-    axes.set_xticks(range(len(labels)), labels)
+    turned = max(map(len, labels)) > LONG
+    axes.set_xticks(
+        range(len(labels)), labels, rotation=20 * turned, ha="right" if turned else "center"
+    )
+    axes.tick_params("x", length=0)
     axes.set_yticks([])
     axes.set_ylim(-0.12, 1.12)
-    axes.spines["left"].set_visible(False)
+    axes.spines[:].set_visible(False)
     return draw(figure, f"The values and the {objective} of each trial, the best one thick.")
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from statistics import fmean
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from vgg_keras.config.base import class_name
-from vgg_keras.reporting import equivalence, words
+from vgg_keras.reporting import confusion, equivalence, words
 from vgg_keras.reporting.page import (
     BLUE,
     GREY,
@@ -34,8 +34,8 @@ METRICS = {
 
 # Wide under narrow and dashed, so that of two identical curves both are seen.
 STYLES: tuple[dict[str, Any], ...] = (
-    {"color": BLUE, "linewidth": 5, "alpha": 0.45},
-    {"color": ORANGE, "linestyle": "--", "marker": "o", "markersize": 4},
+    {"color": BLUE, "linewidth": 5, "alpha": 0.45, "marker": "o", "markersize": 9},
+    {"color": ORANGE, "linestyle": "--", "marker": "o"},
 )
 
 
@@ -50,22 +50,16 @@ def verdict(result: TrainResult) -> str:
         if test.accuracy is None:
             return f"The loss on the test data is {words.value(test.loss, 'loss')}."
         return f"{test.accuracy:.2%} of the test images are classified correctly."
-    parity, both = result.parity, " and ".join(result.names)
-    if parity.verdict == "identical":
-        epochs = parity.epochs_compared
-        compared = f"each of {epochs} epochs" if epochs > 1 else "the epoch"
-        return f"{both.capitalize()} are identical to the last bit after {compared}."
-    if parity.verdict == "indistinguishable":
+    both = " and ".join(result.names)
+    if result.parity.verdict == "identical":
+        return f"{both} are identical to the last bit after {words.compared(result)}."
+    if result.parity.verdict == "indistinguishable":
         return words.NOISE.capitalize()
-    difference = parity.first_difference
-    assert difference
-    step = f", step {difference.step}" if difference.step else ""
-    stage = "" if result.against else f": {difference.stage}"
-    place = f"diverge in epoch {difference.epoch}{step}{stage}."
+    place = words.divergence(result)
     if result.equivalence:
         answer = words.verdict(result.equivalence)
-        return f"{answer[0].upper()}{answer[1:]} They {place}"
-    return " ".join([f"{both.capitalize()} {place}", *words.meaning(result)])
+        return f"{answer[0].upper()}{answer[1:]} Bit by bit: {place}"
+    return " ".join([place, *words.meaning(result)])
 
 
 def metrics_of(runs: Sequence[Run]) -> dict[str, str]:
@@ -85,26 +79,35 @@ def sections(result: TrainResult) -> list[Section]:
     names = dict.fromkeys(run.trainer for run in runs)
     trainers = {name: [run for run in runs if run.trainer == name] for name in names}
     metrics = metrics_of(runs)
-    text = [f"Mean, lowest and highest of {len(seeds)} seeds."] if len(seeds) > 1 else []
-    if len(trainers) > 1:
-        both = " minus ".join(trainers)
-        text.append(f"Under each pair of curves is their difference, {both}.")
-    parts = [
-        *(equivalence.sections(result) if isinstance(result, CompareResult) else []),
-        Section("Curves", text, [curves(trainers, *metric) for metric in metrics.items()]),
-        epochs(runs, seeds, metrics),
-        tests(runs),
-    ]
-    trainers_by_mistakes: dict[str, list[str]] = {}
-    for name, run in shown.items():
-        if run.wrong is not None:
-            trainers_by_mistakes.setdefault(str(run.mistakes), []).append(name)
-    for alike in trainers_by_mistakes.values():
-        classes = (result.config.get("data_facts") or {}).get("class_names")
-        parts.append(mistakes(shown[alike[0]].mistakes, alike, classes))
+    classes = (result.config.get("data_facts") or {}).get("class_names")
+    parts = []
+    if isinstance(result, CompareResult):
+        if result.parity and result.parity.first_difference:
+            parts.append(divergence(result))
+        parts += equivalence.sections(result)
+    parts += [curves(trainers, metrics), epochs(runs, seeds, metrics), tests(runs)]
+    parts += confusion.sections(alike(shown, "confusion"), classes)
+    for both, worst in alike(shown, "mistakes").items():
+        if shown[both.split(" and ")[0]].wrong is not None:
+            parts.append(mistakes(worst, both, classes))
     if isinstance(result, CompareResult) and result.speed:
         parts.append(speed(result.speed))
-    return parts
+    return [*parts, log(runs)]
+
+
+def alike(runs: Mapping[str, Run], name: str) -> dict[str, Any]:
+    """What runs have under a name, by the trainers that have the same, such as `tape and fit`."""
+    groups: dict[str, list[str]] = {}
+    for trainer, run in runs.items():
+        groups.setdefault(repr(run[name]), []).append(trainer)
+    found = {" and ".join(names): runs[names[0]][name] for names in groups.values()}
+    return {names: value for names, value in found.items() if value is not None}
+
+
+def divergence(result: CompareResult) -> Section:
+    """Where the trainers diverge first, and what that usually means."""
+    compared = ", ".join(result.config["variants"] or result.names)
+    return Section("The first difference", facts={"Compared": compared, **words.facts(result)})
 
 
 def epochs(runs: Sequence[Run], seeds: Sequence[int], metrics: Mapping[str, str]) -> Section:
@@ -157,68 +160,134 @@ def tests(runs: Sequence[Run]) -> Section:
 
 def speed(ratio: Speed) -> Section:
     """Which trainer took longer."""
-    middle, low, high = (words.decimal(n, 3) for n in (ratio.ratio, *ratio.interval))
     text = (
-        f"Seconds an epoch, {ratio.first} over {ratio.second}: {middle} (from {low} to {high}). "
-        "The trainings ran one after the other, so load on the machine counts."
+        f"Seconds an epoch, {ratio.first} over {ratio.second}: {words.decimal(ratio.ratio, 2)}"
+        f"{words.spread(ratio.interval, 2)}. The trainings ran one after the other, so load on the "
+        "machine counts."
     )
     return Section("Speed", [text])
 
 
-def curves(trainers: Mapping[str, Sequence[Run]], metric: str, title: str) -> Picture:
-    """A metric of each trainer by epoch, as mean and band over its runs, and the differences."""
-    both = len(trainers) > 1
+def log(runs: Sequence[Run]) -> Section:
+    """A row for each training, in the order in which they were run."""
+    rows = [
+        [
+            run.trainer,
+            run.seed,
+            run.epochs_done,
+            words.decimal(sum(run.seconds_per_epoch), 1),
+            *(
+                "" if figure is None else words.decimal(figure, digits)
+                for figure, digits in ((run.first_step_seconds, 1), (run.images_per_second, 0))
+            ),
+            words.decimal(run.peak_rss_bytes / 1e6, 0),
+        ]
+        for run in runs
+    ]
+    head = [
+        "Trainer",
+        "Seed",
+        "Epochs",
+        "Seconds",
+        "First step, s",
+        "Images a second",
+        "Memory, MB",
+    ]
+    return Section("What was run", head=head, rows=rows)
+
+
+def curves(trainers: Mapping[str, Sequence[Run]], metrics: Mapping[str, str]) -> Section:
+    """A chart for each metric, and a row with the largest difference of each."""
+    text, head, rows = [], [], []
+    seeds = max(map(len, trainers.values()))
+    if seeds > 1:
+        text.append(f"Lines: the mean of {seeds} seeds. Bands: from the lowest to the highest.")
+    differences = {}
+    if len(trainers) > 1:
+        differences = {metric: differ(metric, *trainers.values()) for metric in metrics}
+        both = " minus ".join(trainers)
+        head = ["Largest difference", *metrics.values()]
+        rows = [[both, *(largest(lines, metric) for metric, lines in differences.items())]]
+    same = not any(difference for d in differences.values() for line in d for difference in line)
+    if differences and not same:
+        text.append(f"Under each chart is the difference, {both}.")
+    pictures = [
+        chart(trainers, metric, title, [] if same else differences.get(metric, []))
+        for metric, title in metrics.items()
+    ]
+    return Section("Curves", text, pictures, head=head, rows=rows)
+
+
+def differ(metric: str, firsts: Sequence[Run], seconds: Sequence[Run]) -> list[list[float]]:
+    """First minus second of a metric: a line for each seed; NaN where one is not finite."""
+    histories = {run.seed: run.history[metric] for run in seconds}
+    return [
+        [
+            math.nan if a is None or b is None else a - b
+            for a, b in zip(run.history[metric], histories.get(run.seed, ()), strict=False)
+        ]
+        for run in firsts
+    ]
+
+
+def largest(lines: Sequence[Sequence[float]], metric: str) -> str:
+    """The largest difference as text."""
+    sizes = [abs(difference) for line in lines for difference in line]
+    if not any(sizes):
+        return "exactly 0"
+    return words.size(max((d for d in sizes if d == d), default=None), metric)
+
+
+def chart(
+    trainers: Mapping[str, Sequence[Run]],
+    metric: str,
+    title: str,
+    differences: Sequence[Sequence[float]],
+) -> Picture:
+    """A metric by epoch: each trainer's mean and band over its runs, and below the differences."""
     drawing, (above, *below) = (
-        make_axes(height=3.6, height_ratios=(3, 1)) if both else make_axes(height=2.8)
+        make_axes(height=3.2, height_ratios=(3, 1)) if differences else make_axes()
     )
+    count = max(run.epochs_done for runs in trainers.values() for run in runs)
+    means: dict[str, list[float]] = {}
     for (name, runs), style in zip(trainers.items(), STYLES, strict=False):
         columns = [
-            [value for value in column if value is not None] or [float("nan")]
+            [value for value in column if value is not None] or [math.nan]
             for column in zip_longest(*(run.history[metric] for run in runs))
         ]
         epochs = range(1, len(columns) + 1)
-        above.plot(epochs, list(map(fmean, columns)), label=name, **style)
+        means[name] = list(map(fmean, columns))
+        above.plot(epochs, means[name], label=name, gid=f"curve-{len(means)}", **style)
         if len(runs) > 1:
             band = list(map(min, columns)), list(map(max, columns))
             above.fill_between(epochs, *band, color=style["color"], alpha=0.15)
-    above.set_ylabel(title)
+    above.set_title(title)
     if metric.endswith("accuracy"):
         above.yaxis.set_major_formatter(lambda value, place: words.percent(value, 1))
-    above.legend(frameon=False)
-    alt = f"{title} by epoch."
+    if len(trainers) > 1:
+        above.legend(frameon=False)
     for axes in below:
-        alt += " " + draw_differences(axes, metric, *trainers.values())
+        axes.axhline(0, color=GREY, linewidth=0.8)
+        axes.set_ylabel("difference")
+        for line in differences:
+            axes.plot(range(1, len(line) + 1), line, "o-", color="black", markersize=3)
+        axes.yaxis.set_major_locator(MaxNLocator(2))
     last = below[-1] if below else above
     last.set_xlabel("Epoch")
-    last.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return draw(drawing, alt)
+    last.set_xlim(*((0.5, 1.5) if count == 1 else (None, None)))
+    last.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    values = {
+        f"curve-{number}": [
+            f"{name}, epoch {epoch}: {words.value(mean, metric)}"
+            for epoch, mean in enumerate(line, start=1)
+            if mean == mean
+        ]
+        for number, (name, line) in enumerate(means.items(), start=1)
+    }
+    return draw(drawing, f"{title} by epoch.", values)
 
 
-def draw_differences(
-    axes: Axes,
-    metric: str,
-    firsts: Sequence[Run],
-    seconds: Sequence[Run],
-) -> str:
-    """Draws first minus second, a line for each seed, and says which is the largest."""
-    axes.axhline(0, color=GREY, linewidth=0.8)
-    axes.set_ylabel("difference")
-    histories = {run.seed: run.history[metric] for run in seconds}
-    differences = []
-    for run in firsts:
-        pairs = zip(run.history[metric], histories.get(run.seed, ()), strict=False)
-        line = [float("nan") if a is None or b is None else a - b for a, b in pairs]
-        axes.plot(range(1, len(line) + 1), line, "o-", color="black", markersize=3)
-        differences += line
-    if all(difference == 0 for difference in differences):
-        axes.set_yticks([0], ["exactly 0"])
-        axes.set_ylim(-1, 1)
-        return "The difference is exactly 0 in every epoch."
-    largest = max((abs(d) for d in differences if d == d), default=float("nan"))
-    return f"The largest difference is {largest:.3g}."
-
-
-def mistakes(worst: list[Mistake], trainers: list[str], names: Any) -> Section:
+def mistakes(worst: list[Mistake], trainers: str, names: Any) -> Section:
     """The test images that were most confidently taken for something else."""
     thumbnails = [
         Thumbnail(
@@ -232,5 +301,4 @@ def mistakes(worst: list[Mistake], trainers: list[str], names: Any) -> Section:
         f"The {len(worst)} wrong test images with the most confident answer: the true class, what "
         "it was taken for, and how sure the model was."
     )
-    title = f"Mistakes of {' and '.join(trainers)}"
-    return Section(title, [text] if worst else ["None."], thumbnails=thumbnails)
+    return Section(f"Mistakes of {trainers}", [text] if worst else ["None."], thumbnails=thumbnails)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from vgg_keras.config.variants import parse_variant
-from vgg_keras.runs.results import CompareResult, Equivalence, Result, Run, Summary
+from vgg_keras.runs.results import (
+    CompareResult,
+    Equivalence,
+    Result,
+    Run,
+    Summary,
+    Test,
+    TrainResult,
+)
 
 FIGURES = {
     "loss": "training loss",
@@ -20,6 +30,23 @@ ARITHMETIC = {
 }
 LARGE = 1e9
 """From here on a number is written with an exponent."""
+
+STAGES = {
+    "initial": "does one of the two make, load or change weights before it trains?",
+    "metrics": "the weights before the step agree. Are metrics reset at the beginning of each "
+    "epoch, does a short last batch count by its examples, is the loss the same, and is the model "
+    "called with training=True?",
+    "optimizer": "the loss agrees. Are the gradients those of the whole loss and of all variables, "
+    "and is the optimizer the same?",
+    "weights": "the optimizer's variables agree. Are learning rate, weight decay and constraints "
+    "the same?",
+    "validation": "the training agrees. Are metrics reset before the validation, does a short last "
+    "batch count by its examples, and is the model called with training=False?",
+    "steps": "are there as many batches and epochs in both?",
+    "unrepeatable": "trained again, the two agree. Which one does not repeat itself? --self-check "
+    "tells.",
+}
+"""What a difference at each stage usually comes from."""
 
 NOISE = "not distinguishable from the trainer's own noise."
 
@@ -51,7 +78,7 @@ def verdict(equivalence: Equivalence) -> str:
 
 def differences(equivalence: Equivalence) -> list[str]:
     """How far apart the trainers are, a sentence for each figure that was tested."""
-    sentences, both = [], " minus ".join(equivalence.trainers).capitalize()
+    sentences, both = [], " minus ".join(equivalence.trainers)
     for metric, test in equivalence.differences.items():
         mean, low, high = (size(d, metric, "+") for d in (test.mean, *test.interval))
         sentences.append(f"{both}, {figure(metric)}: {mean} (95 % interval {low} to {high}).")
@@ -67,6 +94,69 @@ def meaning(result: CompareResult) -> list[str]:
     others = [text for option, text in ARITHMETIC.items() if first[option] != second[option]]
     advice = "does not give the same bits; --seeds 5 tells whether they are equivalent."
     return [f"{other} {advice}" for other in others[:1]]
+
+
+def compared(result: CompareResult) -> str:
+    """What agrees, if the trainers are identical."""
+    assert result.parity
+    epochs = result.parity.epochs_compared
+    return f"each of {epochs} epochs" if epochs > 1 else "the epoch"
+
+
+def divergence(result: CompareResult) -> str:
+    """Where the trainers diverge first, in a sentence."""
+    assert result.parity
+    difference = result.parity.first_difference
+    assert difference
+    first, second = result.names
+    digests = {(run.trainer, run.seed): run.digests for run in result.runs}
+    seeds = sorted({run.seed for run in result.runs})
+    seed = next(s for s in seeds if digests[first, s] != digests[second, s])
+    step = f", step {difference.step}" if difference.step else ""
+    stage = "" if result.against else f", stage {difference.stage}"
+    return f"{first} and {second} diverge in epoch {difference.epoch}{step} of seed {seed}{stage}."
+
+
+def facts(result: CompareResult) -> dict[str, str]:
+    """What is known of the first difference, by name."""
+    assert result.parity
+    difference = result.parity.first_difference
+    assert difference
+    known = {}
+    if difference.variable:
+        name = "First variable of the final weights" if result.against else "First variable"
+        known[name] = difference.variable
+    if difference.max_abs is not None:
+        size = f"{difference.max_abs:.3g}"
+        if difference.max_ulp is not None:
+            size += f", {decimal(difference.max_ulp, 0)} units in the last place"
+        known["Largest difference"] = size
+    if not result.equivalence and not meaning(result) and difference.stage in STAGES:
+        known["To check"] = STAGES[difference.stage]
+    return known
+
+
+def reached(result: TrainResult) -> dict[str, str]:
+    """What each trainer reached on the test data, over all seeds."""
+    figures = {}
+    for trainer in dict.fromkeys(run.trainer for run in result.runs):
+        tests = [run.test for run in result.runs if run.trainer == trainer]
+        seeds = f", mean of {len(tests)} seeds" if len(tests) > 1 else ""
+        if tests[0].correct is None:
+            losses = [test.loss for test in tests if test.loss is not None]
+            loss = value(fmean(losses) if losses else None, "loss")
+            figures[trainer] = f"{loss}{seeds}"
+            continue
+        correct, total = sum(t.correct or 0 for t in tests), sum(t.total for t in tests)
+        figures[trainer] = f"{share(correct, total)} ({correct} of {total}{seeds})"
+    return figures
+
+
+def tested(test: Test) -> str:
+    """What a model reached on the test data."""
+    if test.correct is None:
+        return f"loss {value(test.loss, 'loss')}"
+    return f"{share(test.correct, test.total)} ({test.correct} of {test.total})"
 
 
 def changes(result: CompareResult) -> list[str]:
@@ -145,6 +235,17 @@ def duration(seconds: float) -> str:
 def decimal(number: float, digits: int) -> str:
     """A number as text, with so many decimals unless it is large."""
     return f"{number:.{digits}f}" if abs(number) < LARGE else f"{number:.{digits}g}"
+
+
+def share(part: int, whole: int) -> str:
+    """A part of a whole as text, in percent."""
+    return percent(part / whole, 2) if whole else ""
+
+
+def spread(interval: Sequence[float], digits: int) -> str:
+    """The lowest and the highest figure as text; nothing if they read the same."""
+    low, high = (decimal(number, digits) for number in interval)
+    return "" if low == high else f" (from {low} to {high})"
 
 
 def percent(share: float, digits: int) -> str:

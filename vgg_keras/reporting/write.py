@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from vgg_keras.errors import InputError
-from vgg_keras.reporting import benchmark, diagnose, search, training, words
+from vgg_keras.reporting import benchmark, cards, diagnose, search, training, words
 from vgg_keras.reporting.page import STYLE, Section, write_page
 from vgg_keras.runs.reading import read_result, result_so_far
 from vgg_keras.runs.results import Result
@@ -46,7 +46,7 @@ def write_report(directory: str | Path) -> Path:
     with own_style(STYLE):
         sections = [*kind.sections(result), *about(result, directory)]
     try:
-        write_page(path, title, kind.verdict(result), sections)
+        write_page(path, title, kind.verdict(result), cards.cards(result, directory), sections)
     except OSError as error:
         again = f"vgg-keras report {shlex.quote(str(directory))}"
         raise InputError(
@@ -69,14 +69,14 @@ def about(result: Result, directory: Path) -> list[Section]:
     """How to repeat the run, and where it ran."""
     environment = dict(result.environment)
     packages = environment.pop("packages")
-    rows = [[key, words.text(value)] for key, value in {**environment, **packages}.items()]
-    config = [[key, words.text(value)] for key, value in result.config.items() if value is not None]
+    facts = {key: words.text(value) for key, value in {**environment, **packages}.items()}
+    config = {key: words.text(value) for key, value in result.config.items() if value is not None}
     file = shlex.quote(str(directory / "config.json"))
     code = f"vgg-keras {result.command} --config {file} --name AGAIN"
     resumed = words.resumed(result)
     return [
         *([Section("Resumed on another machine", resumed)] if resumed else []),
         Section("To repeat it", code=code),
-        Section("Configuration", head=["Option", "Value"], rows=config),
-        Section("Environment", head=["What", "Value"], rows=rows),
+        Section("Configuration", facts=config),
+        Section("Environment", facts=facts),
     ]
