@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from importlib.resources import files
 from importlib.util import find_spec
 
@@ -21,8 +22,10 @@ from vgg_keras.benchmarking.peer import Peer
 from vgg_keras.benchmarking.ratio import seconds_ratio
 from vgg_keras.models.vgg import flops
 from vgg_keras.reporting.benchmark import speeds
+from vgg_keras.reporting.benchmark import verdict as benchmark_verdict
 from vgg_keras.reporting.page import STYLE
 from vgg_keras.runs.reading import read_result
+from vgg_keras.runs.results import BenchmarkResult, Group
 from vgg_keras.runtime.drawing import own_style
 
 SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "benchmark.json").read_text())
@@ -118,6 +121,22 @@ def test_the_answer_follows_from_the_interval(rounds, verdict):
     assert ratio.low <= ratio.seconds <= ratio.high
     assert ratio.verdict == verdict
     assert ratio == seconds_ratio(NAMES, first, second, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "load", "doubts"),
+    [(10, 2.0, 0), (9, 0.1, 1), (20, 2.1, 1), (5, 9.0, 2)],
+)
+def test_few_rounds_and_a_busy_machine_allow_no_verdict(rounds, load, doubts):
+    timings = Timings(0, [2.0] * 2 * rounds), Timings(0, [1.0] * 2 * rounds)
+    result = BenchmarkResult(
+        command="benchmark", config={"rounds": rounds}, environment={"cores": 2}, load=load
+    )
+    assert len(result.doubts) == doubts
+    ratio = seconds_ratio(NAMES, *timings, seed=0, decides=not result.doubts)
+    assert ratio.verdict == ("undecided" if doubts else "slower")
+    group = Group([], [ratio])
+    assert benchmark_verdict(replace(result, groups=[group])).endswith(" ".join(result.doubts))
 
 
 @given(st.lists(st.integers(50, 200), min_size=5, max_size=20), st.integers(1, 5))

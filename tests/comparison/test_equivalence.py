@@ -76,9 +76,18 @@ def test_a_constant_difference_beyond_the_margin_is_different():
     result = compared([70, 80, 90], [120, 130, 140])
     assert result.verdict == "different"
     assert result.mcnemar[0] == McNemar(0, {"tape": 50, "fit": 0}, 2**-49)
-    assert words.differences(result)[0] == (
-        "tape minus fit, test accuracy: +0.5 points (95 % interval +0.5 points to +0.5 points)."
-    )
+    assert words.differences(result)[0] == "tape minus fit, test accuracy: +0.5 points."
+
+
+def test_an_interval_of_a_mean_is_shown_from_three_seeds_on():
+    two, three = compared([60, 80], [70, 60]), compared([60, 80, 70], [70, 60, 75])
+    for result, shown in ((two, False), (three, True)):
+        assert ("95 % interval" in words.differences(result)[0]) == shown
+        tape = result.trainers["tape"]
+        assert bool(words.summary(tape["test_accuracy"], "test_accuracy", result.seeds)[2]) == shown
+        assert words.summary(tape["loss"], "loss", result.seeds) == ("0.12500", "0", "")
+    assert words.spread([0.9178, 0.9182], 3) == ""
+    assert words.spread([0.91, 0.92], 2) == " (from 0.91 to 0.92)"
 
 
 def test_with_too_few_seeds_the_verdict_says_how_many_would_do():

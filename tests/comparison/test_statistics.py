@@ -8,14 +8,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vgg_keras.comparison.equivalence import word
+from vgg_keras.comparison.equivalence import summary, word
 from vgg_keras.comparison.statistics import (
     mcnemar,
     paired,
     power,
     summarize,
 )
-from vgg_keras.training.evaluation import accuracy_interval
+from vgg_keras.runs.chance import accuracy_interval
 
 DIFFERENCES = st.lists(st.integers(-40, 40).map(lambda n: n / 10_000), min_size=2, max_size=8)
 MARGINS = st.floats(1e-5, 0.01)
@@ -33,6 +33,19 @@ def test_a_summary_computed_by_hand():
     summary = summarize([1.0, 2.0, 3.0])
     assert (summary.mean, summary.deviation) == (2.0, 1.0)
     assert summary.interval == pytest.approx((2 - 2.48414, 2 + 2.48414), abs=1e-5)
+
+
+def test_an_interval_ends_where_the_figure_does():
+    # By hand as above: 0.5 +- 2.48414 * 0.4, cut at 0 and at 1.
+    assert summarize([0.1, 0.5, 0.9], 0, 1).interval == [0, 1]
+    low, high = summarize([0.1, 0.5, 0.9], 0).interval
+    assert (low, high) == (0, pytest.approx(0.5 + 0.4 * 2.48414, abs=1e-5))
+
+
+def test_accuracies_stay_between_0_and_100_percent_and_losses_above_0():
+    assert summary("test_accuracy", [0.1, 0.9]).interval == [0, 1]
+    assert summary("test_loss", [0.1, 0.9]).interval[0] == 0
+    assert summary("test_loss", [-0.1, 0.9]).interval[0] < -0.1
 
 
 def test_two_one_sided_tests_computed_by_hand():

@@ -15,8 +15,10 @@ from programs import refused
 from vgg_keras import cli, train
 from vgg_keras.reporting.confusion import sections as confusion_sections
 from vgg_keras.reporting.search import importance, score_by_size, score_by_trial
+from vgg_keras.reporting.search import sections as search_sections
 from vgg_keras.reporting.training import sections, verdict
 from vgg_keras.reporting.write import write_report
+from vgg_keras.runs.chance import accuracy_interval
 from vgg_keras.runs.reading import read_result
 from vgg_keras.runs.results import Difference, Parity, Trial
 
@@ -210,6 +212,21 @@ def test_the_front_holds_the_trials_that_no_other_beats_in_size_and_score():
     assert picture.alt.endswith("not beaten in both: trials 0, 1, 3.")
     assert score_by_size(TRIALS, "val_loss", 1).alt.endswith("trials 0.")
     assert "the best is 0.9700" in score_by_trial(TRIALS, "val_accuracy").alt
+
+
+def test_trials_that_chance_may_rank_below_the_best_are_marked(homes):
+    # Of 199 images: 184, 182 and 160 are right. Wilson's intervals, by hand as in the tests of
+    # statistics: up to 0.9538, 0.9460 and 0.8532; the best score is 0.9246.
+    trials = [
+        replace(trial(number, right / 199, 100, 8), interval=list(accuracy_interval(right, 199)))
+        for number, right in enumerate((184, 182, 160))
+    ]
+    assert trials[2].interval[1] == pytest.approx(0.8532, abs=1e-4)
+    result = replace(read_result(homes["search"]), trials=trials)
+    assert result.near_best == {"0", "1"}
+    table = search_sections(result)[-1]
+    place = table.head.index("Of the best")
+    assert [row[place] for row in table.rows] == ["", "within chance", ""]
 
 
 def test_importance_is_the_rank_correlation_with_a_better_score():

@@ -90,7 +90,7 @@ def benchmark(
     file: ResultFile[BenchmarkResult] = ResultFile(directory, config, resumable=False, load=load)
     with file:
         for group in groups:
-            done = time_group(group, config, parts, verbose)
+            done = time_group(group, config, parts, verbose, not file.result.doubts)
             file.update(groups=[*file.result.groups, done])
         if config.recording:
             costs = {name: recording_cost(name, config, parts) for name in config.all_variants}
@@ -101,7 +101,11 @@ def benchmark(
 
 @release_graphs()
 def time_group(
-    group: list[tuple[str, bool]], config: BenchmarkConfig, parts: Parts, verbose: int
+    group: list[tuple[str, bool]],
+    config: BenchmarkConfig,
+    parts: Parts,
+    verbose: int,
+    decides: bool,
 ) -> Group:
     """Times variants in alternation.
 
@@ -110,6 +114,7 @@ def time_group(
         config: Configuration of the benchmark.
         parts: What trainings are made of.
         verbose: 0 silent, else a line.
+        decides: Whether the circumstances allow a verdict.
     """
     names = [
         f"{parse_variant(variant).name} with recording" if recorded else parse_variant(variant).name
@@ -131,7 +136,7 @@ def time_group(
             for name, times in zip(names, timings, strict=True)
         ],
         ratios=[
-            seconds_ratio((names[0], name), timings[0], times, config.seed)
+            seconds_ratio((names[0], name), timings[0], times, config.seed, decides)
             for name, times in zip(names[1:], timings[1:], strict=True)
         ],
     )

@@ -9,7 +9,9 @@ from vgg_keras.benchmarking.alternation import Timings
 from vgg_keras.runs.results import Ratio
 
 
-def seconds_ratio(names: tuple[str, str], first: Timings, second: Timings, seed: int) -> Ratio:
+def seconds_ratio(
+    names: tuple[str, str], first: Timings, second: Timings, seed: int, decides: bool = True
+) -> Ratio:
     """Compares variants that were timed in alternation.
 
     A round's ratio is that of the sums of its two blocks each, so that a steady change of the
@@ -21,10 +23,12 @@ def seconds_ratio(names: tuple[str, str], first: Timings, second: Timings, seed:
         first: Of the blocks A B B A those of A.
         second: Those of B.
         seed: Seed of the bootstrap.
+        decides: Whether the circumstances allow a verdict.
     """
     sums = [np.reshape(times.call_seconds, (-1, 2)).sum(axis=1) for times in (first, second)]
     rounds = sums[0] / sums[1]
     low, high = bootstrap((rounds,), np.median, method="percentile", rng=seed).confidence_interval
     verdict = "slower" if low > 1 else "faster" if high < 1 else "undecided"
+    verdict = verdict if decides else "undecided"
     middle = float(np.median(rounds))
     return Ratio(*names, middle, float(low), float(high), verdict, rounds.tolist())

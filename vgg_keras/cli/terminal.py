@@ -40,6 +40,8 @@ STYLES = {
 def style_of(verdict: str | None) -> str:
     """The colour of a verdict."""
     return STYLES.get(verdict or "", "yellow")
+NEAR = "≈"
+"""Before the score of a trial that chance alone may rank below the best."""
 
 
 def show_table(table: Table) -> None:
@@ -131,11 +133,11 @@ def show_means(result: CompareResult) -> None:
     table.add_column("Trainer")
     for column in ("Mean", "SD", "95 % interval of the mean"):
         table.add_column(column, justify="right", no_wrap=True)
-    trainers = result.equivalence.trainers
+    trainers, seeds = result.equivalence.trainers, result.equivalence.seeds
     for metric in next(iter(trainers.values())):
         for trainer, figures in trainers.items():
             name = words.figure(metric).capitalize()
-            table.add_row(name, breakable(trainer), *words.summary(figures[metric], metric))
+            table.add_row(name, breakable(trainer), *words.summary(figures[metric], metric, seeds))
     show_table(table)
 
 
@@ -175,7 +177,7 @@ def show_timings(result: BenchmarkResult) -> None:
     for row in benchmark.rows_of(result):
         table.add_row(*row)
     show_table(table)
-    show_sentences(*map(benchmark.sentence, result.ratios))
+    show_sentences(*map(benchmark.sentence, result.ratios), *result.doubts)
     for name, cost in (result.recording or {}).items():
         print(
             f"Recording {name} outside of steps: {cost.seconds:.2f} s "
@@ -204,7 +206,8 @@ def show_trials(result: SearchResult) -> None:
         key=lambda trial: (trial.score is None, best_first * (trial.score or 0)),
     ):
         values = [str(trial.values.get(name, "")) for name in result.space]
-        score = trial.status if trial.score is None else f"{trial.score:.4f}"
+        near = NEAR if trial.id in result.near_best and len(result.near_best) > 1 else ""
+        score = trial.status if trial.score is None else f"{near}{trial.score:.4f}"
         figures = (trial.parameters, trial.best_epoch, f"{trial.seconds:.1f}")
         table.add_row(trial.id, *values, score, *map(str, figures))
     show_table(table)
@@ -219,11 +222,13 @@ def show_best(result: SearchResult) -> None:
     values = ", ".join(f"{name} {value}" for name, value in best.values.items())
     objective = result.config["objective"]
     print(f"Best: trial {best.trial}, {objective} {best.score:.4f}: {values}")
-    reached = f"loss {words.value(best.test.loss, 'loss')}"
-    if best.test.correct is not None:
-        accuracy = words.value(best.test.accuracy, "accuracy")
-        reached = f"{accuracy} ({best.test.correct} of {best.test.total})"
-    print(f"Retrained on all training images, tested once: {reached}")
+    if len(result.near_best) > 1:
+        ids = ", ".join(sorted(result.near_best, key=int))
+        images = result.data["validation"]
+        show_sentences(
+            f"{NEAR} With {images} held-out images chance alone may rank trials {ids} so."
+        )
+    print(f"Retrained on all training images, then tested: {words.tested(best.test)}")
 
 
 def show_evaluations(evaluations: Mapping[str, Test]) -> None:

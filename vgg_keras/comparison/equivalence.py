@@ -13,7 +13,7 @@ from vgg_keras.comparison.statistics import (
     paired,
     summarize,
 )
-from vgg_keras.runs.results import Equivalence, McNemar, Paired
+from vgg_keras.runs.results import Equivalence, McNemar, Paired, Summary
 
 
 def word(parity: str, tests: Sequence[Paired]) -> str:
@@ -78,7 +78,7 @@ def equivalence(
     for runs in zip(*pairs, strict=True):
         ends = [final_figures(run) for run in runs]
         trainers[runs[0].trainer] = {
-            metric: summarize([end[metric] for end in ends]) for metric in figures
+            metric: summary(metric, [end[metric] for end in ends]) for metric in figures
         }
     classify = all(run.wrong is not None for pair in pairs for run in pair)
     return Equivalence(
@@ -87,6 +87,15 @@ def equivalence(
         trainers=trainers,
         differences=tests,
         mcnemar=[_mcnemar(pair) for pair in pairs] if classify else [],
+    )
+
+
+def summary(metric: str, values: Sequence[float]) -> Summary:
+    """Summarizes a figure; accuracies are from 0 to 1, and losses above 0 stay there."""
+    return summarize(
+        values,
+        lowest=0.0 if all(value >= 0 for value in values) else -math.inf,
+        highest=1.0 if metric.endswith("accuracy") else math.inf,
     )
 
 

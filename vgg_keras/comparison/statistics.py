@@ -19,12 +19,18 @@ POWER = 0.8
 MOST_SEEDS = 1_000_000
 
 
-def summarize(values: Sequence[float]) -> Summary:
-    """Summarizes at least two repetitions of a figure; all is NaN if one is not finite."""
+def summarize(values: Sequence[float], lowest: float = -np.inf, highest: float = np.inf) -> Summary:
+    """Summarizes at least two repetitions of a figure; all is NaN if one is not finite.
+
+    Args:
+        values: The repetitions.
+        lowest: Lowest value that the figure can have, where its interval ends.
+        highest: Highest value likewise.
+    """
     if not np.all(np.isfinite(values)):
         return Summary(np.nan, np.nan, [np.nan, np.nan])
     mean, half = np.mean(values), stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    interval: list[float | None] = [float(mean - half), float(mean + half)]
+    interval: list[float | None] = np.clip([mean - half, mean + half], lowest, highest).tolist()
     return Summary(float(mean), float(np.std(values, ddof=1)), interval)
 
 

@@ -11,7 +11,7 @@ from vgg_keras.runs.results import BenchmarkResult, Group, Ratio, Timed
 
 def verdict(result: BenchmarkResult) -> str:
     """The answer in a sentence for each ratio."""
-    answer = " ".join(map(sentence, result.ratios))
+    answer = " ".join([*map(sentence, result.ratios), *result.doubts])
     return answer or f"The benchmark is {result.status}: nothing was timed."
 
 

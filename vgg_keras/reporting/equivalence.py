@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from vgg_keras.reporting import words
 from vgg_keras.reporting.page import Section
-from vgg_keras.runs.results import CompareResult, Equivalence, Summary
+from vgg_keras.runs.results import CompareResult, Equivalence
 
 
 def sections(result: CompareResult) -> list[Section]:
@@ -15,30 +13,36 @@ def sections(result: CompareResult) -> list[Section]:
     parts = [Section("The saved run", words.changes(result))] if result.against else []
     parts += [Section("Each trainer compared with itself", repetitions)] if repetitions else []
     if equivalence:
-        parts.append(means(equivalence.trainers))
+        parts.append(means(equivalence))
         if equivalence.verdict != "identical":
             parts.append(tests(equivalence))
             parts += [disagreements(equivalence)] if equivalence.mcnemar else []
     return parts
 
 
-def means(trainers: Mapping[str, Mapping[str, Summary]]) -> Section:
+def means(equivalence: Equivalence) -> Section:
     """A row for each figure of each trainer."""
+    trainers, seeds = equivalence.trainers, equivalence.seeds
     rows = [
-        [words.figure(metric).capitalize(), trainer, *words.summary(figures[metric], metric)]
+        [words.figure(metric).capitalize(), trainer, *words.summary(figures[metric], metric, seeds)]
         for metric in next(iter(trainers.values()))
         for trainer, figures in trainers.items()
     ]
     head = ["At the end", "Trainer", "Mean", "Standard deviation", "95 % interval of the mean"]
-    return Section("Over the seeds", head=head, rows=rows)
+    text = (
+        ["From 3 seeds on there is an interval of the mean."] if seeds < words.FEWEST_SEEDS else []
+    )
+    return Section("Over the seeds", text, head=head, rows=rows)
 
 
 def tests(equivalence: Equivalence) -> Section:
     """A row for each figure that was tested."""
+    known = equivalence.seeds >= words.FEWEST_SEEDS
     rows = [
         [
             words.figure(metric).capitalize(),
-            *(words.size(d, metric, "+") for d in (test.mean, *test.interval)),
+            words.size(test.mean, metric, "+"),
+            *(words.size(d, metric, "+") if known else "" for d in test.interval),
             words.size(test.margin, metric),
             *(words.probability(test[p]) for p in ("p_equivalent", "p_different")),
         ]

@@ -46,7 +46,7 @@ def sections(result: SearchResult) -> list[Section]:
     data_used = (
         f"Each trial was trained on {data['train']} images and scored by {objective} on "
         f"{data['validation']} others, held out of the training set. The {data['test']} test "
-        "images were used once, for the best design, retrained on all training images."
+        "images were used for the best design alone, retrained on all training images."
     )
     parts = []
     if trials:
@@ -70,6 +70,8 @@ def sections(result: SearchResult) -> list[Section]:
             trial.id,
             *(trial.values.get(name, "") for name in names),
             trial.status if trial.score is None else words.decimal(trial.score, 4),
+            " to ".join(f"{bound:.4f}" for bound in trial.interval or ()),
+            "within chance" if trial.id in result.near_best and trial is not trials[0] else "",
             trial.parameters or "",
             trial.best_epoch or "",
             words.decimal(trial.seconds, 1),
@@ -77,7 +79,17 @@ def sections(result: SearchResult) -> list[Section]:
         ]
         for trial in [*trials, *failed]
     ]
-    head = ["Trial", *names, objective, "Parameters", "Epoch", "Seconds", "Reason"]
+    head = [
+        "Trial",
+        *names,
+        objective,
+        "95 % interval",
+        "Of the best",
+        "Parameters",
+        "Epoch",
+        "Seconds",
+        "Reason",
+    ]
     return [*parts, Section("All trials, the best first", head=head, rows=rows)]
 
 

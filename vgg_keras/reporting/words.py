@@ -28,6 +28,9 @@ ARITHMETIC = {
     "jit_compile": "XLA",
     "strategy": "Another number of devices",
 }
+FEWEST_SEEDS = 3
+"""With fewer no interval of a mean is shown: that of two seeds is wider than what can be."""
+
 LARGE = 1e9
 """From here on a number is written with an exponent."""
 
@@ -81,7 +84,9 @@ def differences(equivalence: Equivalence) -> list[str]:
     sentences, both = [], " minus ".join(equivalence.trainers)
     for metric, test in equivalence.differences.items():
         mean, low, high = (size(d, metric, "+") for d in (test.mean, *test.interval))
-        sentences.append(f"{both}, {figure(metric)}: {mean} (95 % interval {low} to {high}).")
+        known = low != high and equivalence.seeds >= FEWEST_SEEDS
+        interval = f" (95 % interval {low} to {high})" if known else ""
+        sentences.append(f"{both}, {figure(metric)}: {mean}{interval}.")
     return sentences
 
 
@@ -181,10 +186,14 @@ def resumed(result: Result) -> list[str]:
     ]
 
 
-def summary(figures: Summary, metric: str) -> tuple[str, str, str]:
-    """Mean, standard deviation and interval of a figure over the seeds."""
+def summary(figures: Summary, metric: str, seeds: int) -> tuple[str, str, str]:
+    """Mean, standard deviation and interval of a figure over the seeds.
+
+    The interval is empty if there are too few seeds for it, or both of its ends read the same.
+    """
     mean, low, high = (value(number, metric) for number in (figures.mean, *figures.interval))
-    return mean, size(figures.deviation, metric), f"{low} to {high}"
+    interval = "" if low == high or seeds < FEWEST_SEEDS else f"{low} to {high}"
+    return mean, size(figures.deviation, metric), interval
 
 
 def probability(p: float | None) -> str:

@@ -11,6 +11,9 @@ from vgg_keras.runs.record import NOT_WRITTEN, Record
 
 SCHEMA = 2
 
+FEWEST_ROUNDS = 10
+"""A benchmark of fewer rounds has no verdict."""
+
 Figures = dict[str, list[float | None]]
 """One figure an epoch, by metric; None for one that is not finite."""
 
@@ -267,6 +270,8 @@ class Trial(Record):
         seconds: Time of all executions.
         parameters: Number of parameters of the model.
         reason: Why the trial failed.
+        interval: Wilson's 95 % interval of a score that is an accuracy: what other held-out images
+            may change.
     """
 
     id: str
@@ -280,6 +285,7 @@ class Trial(Record):
     seconds: float
     parameters: int | None
     reason: str | None
+    interval: list[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -504,6 +510,13 @@ class SearchResult(Result):
     best: Best | None = None
 
     @property
+    def near_best(self) -> set[str]:
+        """The ids of the trials whose interval holds the highest score: chance may rank them so."""
+        known = [trial for trial in self.trials if trial.score is not None and trial.interval]
+        highest = max((trial.score or 0 for trial in known), default=0)
+        return {trial.id for trial in known if trial.interval and trial.interval[1] >= highest}
+
+    @property
     def history(self) -> dict[str, float | None]:
         """The score of each trial."""
         return {trial.id: trial.score for trial in self.trials}
@@ -527,6 +540,17 @@ class BenchmarkResult(Result):
     def ratios(self) -> list[Ratio]:
         """The ratios of all groups."""
         return [ratio for group in self.groups for ratio in group.ratios]
+
+    @property
+    def doubts(self) -> list[str]:
+        """Why the circumstances allow no verdict, a sentence each; empty if they do."""
+        rounds, cores = self.config["rounds"], self.environment["cores"]
+        few = f"Fewer than {FEWEST_ROUNDS} rounds allow no verdict."
+        busy = (
+            f"Other processes were using the machine at the start (load {self.load:.1f} on {cores} "
+            "cores), which allows no verdict; repeat the benchmark when it is idle."
+        )
+        return [few] * (rounds < FEWEST_ROUNDS) + [busy] * (self.load > cores)
 
     @property
     def verdict(self) -> str:

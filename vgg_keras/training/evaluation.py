@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import keras
 import numpy as np
-from scipy import stats
 
 from vgg_keras.datasets import Batches, StreamBatches
 from vgg_keras.models.classes import as_classes
@@ -93,17 +92,3 @@ def evaluate(model: keras.Model, data: Batches | StreamBatches) -> Evaluation:
         outputs = model.predict(data.test.map(lambda x, *_: (x,)), verbose=0)
         labels, probabilities = as_classes(labels, outputs)
     return Evaluation(loss, figures, data.test_count, labels, probabilities)
-
-
-def accuracy_interval(correct: int, total: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of an accuracy: what another draw of as many images may change.
-
-    Args:
-        correct: Number of images that are classified correctly.
-        total: Number of images.
-
-    Returns:
-        Lowest and highest accuracy, from 0 to 1.
-    """
-    low, high = stats.binomtest(correct, total).proportion_ci(method="wilson")
-    return float(low), float(high)

@@ -17,6 +17,7 @@ from vgg_keras.config import TrainConfig
 from vgg_keras.config.base import class_name
 from vgg_keras.reporting.rich_display import to_html
 from vgg_keras.reporting.write import finished
+from vgg_keras.runs.chance import accuracy_interval
 from vgg_keras.runs.files import writing_beside
 from vgg_keras.runs.results import Mistake, Result, Run, TrainResult
 from vgg_keras.runtime.compat import release_graphs
@@ -27,7 +28,6 @@ from vgg_keras.runtime.signals import deferred_signals
 from vgg_keras.training.checkpoints import Checkpoints
 from vgg_keras.training.design import design_of
 from vgg_keras.training.directory import open_directory, reported
-from vgg_keras.training.evaluation import accuracy_interval
 from vgg_keras.training.inference import load_result_model
 from vgg_keras.training.mistakes import worst_mistakes
 from vgg_keras.training.parts import Parts, gather

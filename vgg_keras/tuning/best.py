@@ -1,4 +1,4 @@
-"""The best design, retrained on all training data and tested once."""
+"""The best design, retrained on all training data and tested at the end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def retrain_best(
     request: StopRequest,
     verbose: int,
 ) -> Best:
-    """Trains the best design again on all training data, and tests it once.
+    """Trains the best design again on all training data, and tests it.
+
+    Its progress shows figures of the test data, which nothing is chosen by.
 
     Args:
         oracle: Oracle after its search.
@@ -51,7 +53,7 @@ def retrain_best(
     """
     best = next(iter(oracle.get_best_trials(1)), None)
     if best is None or best.status != TrialStatus.COMPLETED:
-        reason = rows(oracle, config)[-1].reason
+        reason = rows(oracle, config, data.facts["validation"])[-1].reason
         raise InconclusiveError(f"every trial failed, the last because {reason}")
     folder = oracle.directory_of(best)
     executions = Record.load(folder).executions
@@ -62,9 +64,8 @@ def retrain_best(
     hp = best.hyperparameters.copy()
     hp.values = chosen(best)
     whole = parts.whole if config.retrain_epochs else data.whole
-    watched = whole.tested_on(data.trials)
     seed = seed_of(config.seed, int(best.trial_id), config.executions)
-    training = TrialModel(config, parts).training(hp, seed, watched, epochs)
+    training = TrialModel(config, parts).training(hp, seed, whole, epochs)
     if verbose:
         print(f"Retraining the design of trial {best.trial_id} on all training images", flush=True)
     training.run([stops(request)], verbose)

@@ -1,4 +1,4 @@
-"""The search: trials on held-out data, then the best design on all of them, tested once."""
+"""The search: trials on held-out data, then the best design on all of them, tested at the end."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def search(
     if not resume:
         directory = create_run_directory(config.logdir, "search", config.name)
 
-    described = describe(oracle.get_space())
+    described, images = describe(oracle.get_space()), split_up.facts["validation"]
     display = Display(directory, config, verbose)
     file: ResultFile[SearchResult] = ResultFile(
         directory, config, data=split_up.facts, space=described
@@ -128,13 +128,13 @@ def search(
     with file, deferred_signals() as request:
 
         def report(trial: Trial) -> None:
-            file.update(trials=rows(oracle, config))
+            file.update(trials=rows(oracle, config, images))
             display.show_trial(trial, oracle)
 
         if server:
             server.workers.identity = make_identity(directory)
         tuner = Tuner(oracle, config, hypermodel, directory, request)
-        file.update(trials=rows(oracle, config))
+        file.update(trials=rows(oracle, config, images))
         oracle.report = report
         display.show_space(described)
         if server and address:
@@ -142,7 +142,7 @@ def search(
         with display.live():
             run_trials(tuner, oracle, config, directory, server, request)
         best = retrain_best(oracle, config, parts, split_up, directory, request, verbose)
-        file.update(trials=rows(oracle, config), best=best)
+        file.update(trials=rows(oracle, config, images), best=best)
     write_report(directory)
     return replace(file.result, factory=parts.factory)
 
