@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vgg_keras.comparison.against import SAVED, Saved, load_saved
+from vgg_keras.comparison.band import write_band
 from vgg_keras.comparison.equivalence import equivalence
 from vgg_keras.comparison.lockstep import first_difference
 from vgg_keras.comparison.noise import repetition, within_noise
@@ -97,6 +98,8 @@ def compare(
         if saved:
             file.update(against=saved.about(config))
         runs = comparison.train_all(file)
+        if config.seeds > 1:
+            write_band(directory, runs)
         repetitions = comparison.repeat(runs[:2], file) if config.self_check else {}
         pairs = pair_runs(runs)
         parity = judge(pairs, repetitions, comparison.difference)
