@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -19,13 +20,13 @@ from vgg_keras.config import (
     BenchmarkConfig,
     CompareConfig,
     DiagnoseConfig,
-    ModelConfig,
     RunConfig,
     SearchConfig,
     TrainConfig,
 )
 from vgg_keras.config.base import count
 from vgg_keras.errors import require
+from vgg_keras.runtime.peers import place
 
 Config = TypeVar("Config", bound=RunConfig)
 
@@ -83,20 +84,27 @@ def tensorflow_for(options: Namespace, config: RunConfig, purpose: str) -> Itera
     if not (options.quiet or options.json):
         print(f"{purpose}.\nStarting TensorFlow ...", flush=True)
     own_environment()
-    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
+    with contextlib.ExitStack() as outputs:
+        if options.json:
+            outputs.enter_context(contextlib.redirect_stdout(sys.stderr))
         with contextlib.nullcontext() if options.verbose else silent_startup():
             check_keras()
             import tensorflow as tf
 
-            if isinstance(config, ModelConfig) and "mirrored" in config.values_of("strategy"):
-                from vgg_keras.runtime.devices import split_processor
+            from vgg_keras.runtime import devices
 
-                split_processor()
+            strategies = config.values_of("strategy")
+            if "mirrored" in strategies:
+                devices.split_processor()
+            if "multiworker" in strategies:
+                devices.join_cluster()
             tf.zeros(())  # starts the devices, which have something to say too
             if not options.verbose:
                 tf.get_logger().setLevel("ERROR")
         if "bfloat16" in config.values_of("precision"):
             warn_of_bfloat16()
+        if place():  # the chief shows what there is to see
+            outputs.enter_context(contextlib.redirect_stdout(io.StringIO()))
         yield 0 if options.quiet else 1 if sys.stdout.isatty() else 2
 
 
@@ -293,7 +301,8 @@ def show_json(value: dict[str, Any]) -> None:
     """Prints a result on standard output."""
     from vgg_keras.runs.files import json_values
 
-    print(json.dumps(json_values(value), allow_nan=False))
+    if place() == 0:
+        print(json.dumps(json_values(value), allow_nan=False))
 
 
 RESUME = Option(
@@ -304,6 +313,11 @@ NOTEBOOK = Option(
     "Print each epoch in the notebook's line, beside the one that it published.",
     bool,
     False,
+)
+LOCAL_WORKERS = Option(
+    "--local-workers",
+    "Start so many processes on this machine for --strategy multiworker, instead of TF_CONFIG.",
+    int | None,
 )
 QUICK = Option("--quick", "Change defaults to --limit 6000 --epochs 2.", bool, False)
 FROM = Option("--from", "Folder of a run, such as that of a search, whose design is taken over.")
@@ -321,6 +335,7 @@ COMMANDS = {
             RESUME,
             NOTEBOOK,
             FROM,
+            LOCAL_WORKERS,
             Option(
                 "--require-identical",
                 "Exit with 1 if the trainers are not identical to the last bit.",
@@ -338,7 +353,7 @@ COMMANDS = {
         "train with one trainer",
         run_train,
         TrainConfig,
-        (QUICK, RESUME, NOTEBOOK, FROM),
+        (QUICK, RESUME, NOTEBOOK, FROM, LOCAL_WORKERS),
         (
             "vgg-keras train --quick",
             "vgg-keras train --trainer fit --model vgg11 --dataset cifar10 --epochs 10",
@@ -364,7 +379,7 @@ COMMANDS = {
         "time ways of training in alternation",
         run_benchmark,
         BenchmarkConfig,
-        (),
+        (LOCAL_WORKERS,),
         (
             "vgg-keras benchmark",
             "vgg-keras benchmark --variants tape,bare-tape,fit,bare-fit,matmul",

@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Sequence
 
 from vgg_keras import plugins
-from vgg_keras.cli.commands import COMMANDS
+from vgg_keras.cli.commands import COMMANDS, make_config
+from vgg_keras.cli.local_workers import is_local_worker, run_local_workers
 from vgg_keras.cli.options import parse
 from vgg_keras.errors import InconclusiveError, InputError, held_warnings
 from vgg_keras.runtime.output import watch_output
@@ -51,8 +52,13 @@ def run(arguments: list[str]) -> int:
     try:
         try:
             options = parse(arguments)
+            command = COMMANDS[options.subcommand]
+            if count := not is_local_worker() and options[options.subcommand].get("local_workers"):
+                assert command.config
+                config = make_config(command.config, options[options.subcommand])
+                return run_local_workers(count, config, arguments)
             with sigterm_interrupts(), held_warnings():
-                return COMMANDS[options.subcommand].run(options[options.subcommand])
+                return command.run(options[options.subcommand])
         finally:
             sys.stdout.flush()
     except (InputError, InconclusiveError) as error:

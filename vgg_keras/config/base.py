@@ -15,7 +15,7 @@ from vgg_keras.errors import InputError, did_you_mean, require
 QUICK = {"limit": 6000, "epochs": 2}
 """What `--quick` changes: a comparison in under a minute on two cores."""
 
-FILLED_IN = ("sources", "data_facts")
+FILLED_IN = ("sources", "data_facts", "devices")
 """Fields that a run fills in itself when it starts."""
 
 MOST = 2**31 - 1
@@ -129,6 +129,7 @@ class RunConfig:
             default those of the first one.
         sources: sha256 of the user's files that the run used; filled in when it starts.
         data_facts: sha256 of the data and names of the classes; filled in when it starts.
+        devices: How many devices share each batch; filled in when it starts.
     """
 
     dataset: str = "mnist"
@@ -145,6 +146,7 @@ class RunConfig:
     image_size: Sides | None = None
     sources: dict[str, Any] | None = None
     data_facts: dict[str, Any] | None = None
+    devices: int | None = None
 
     UNUSED: ClassVar[tuple[str, ...]] = ()
     """Fields that have no option, because they mean nothing to the command."""
@@ -255,7 +257,9 @@ class ModelConfig(RunConfig):
         model: mnist (the reduced VGG of the notebook), vgg11, vgg13, vgg16, vgg19, or
             FILE.py:factory, a function that returns a keras.Model, compiled or not.
         strategy: mirrored shares each batch among all GPUs, or where there is none among two
-            devices that the processor is split into (tf.distribute.MirroredStrategy).
+            devices that the processor is split into (tf.distribute.MirroredStrategy); multiworker
+            among the processes that TF_CONFIG names
+            (tf.distribute.MultiWorkerMirroredStrategy).
         filters: Filter counts of the model mnist, one a block; default 32,64.
         convolutions: Convolutions in each block of the model mnist.
         dense: Units of the dense layers of the model mnist; default 128.
@@ -275,7 +279,7 @@ class ModelConfig(RunConfig):
     dense: Units | None = None
     learning_rate: float | None = None  # type: ignore[misc]
     hyperparameters: dict[str, Any] | None = None
-    strategy: Literal["none", "mirrored"] = "none"  # type: ignore[misc]
+    strategy: Literal["none", "mirrored", "multiworker"] = "none"  # type: ignore[misc]
     update_freq: Literal["epoch", "batch"] = "epoch"
     histograms: bool = False
     profile: Steps | None = None
@@ -302,11 +306,6 @@ class ModelConfig(RunConfig):
         rate = self.learning_rate
         positive = rate is None or 0 < rate < float("inf")
         require(positive, "--learning-rate", "a number above 0", rate)
-        if "mirrored" in self.values_of("strategy"):
-            several, expected = self.steps_per_execution, "1 with mirrored: fit fails with more"
-            require(several == 1, "--steps-per-execution", expected, several)
-            expected = "none with mirrored: it reaches the variables of one device only"
-            require(True not in self.values_of("jit_compile"), "--jit-compile", expected, "XLA")
         steps = self.profile
         ordered = steps is None or (len(steps) == 2 and 1 <= steps[0] <= steps[1])
         expected = "first and last step, counted from 1, such as 10,20"
@@ -319,6 +318,23 @@ class ModelConfig(RunConfig):
         """Whether the model is made by a function of the user's."""
         return ":" in self.model
 
+    def check_strategy(self, **changes: Any) -> None:
+        """Checks a training under its strategy.
+
+        Args:
+            **changes: Fields in which it differs from this configuration.
+
+        Raises:
+            InputError: If it cannot be run.
+        """
+        strategy = changes.get("strategy", self.strategy)
+        single, several = strategy == "none", self.steps_per_execution
+        expected = f"1 with {strategy}: fit fails with more"
+        require(single or several == 1, "--steps-per-execution", expected, several)
+        compiled = changes.get("jit_compile", self.jit_compile)
+        expected = f"none with {strategy}: it reaches the variables of one device only"
+        require(single or not compiled, "--jit-compile", expected, "XLA")
+
 
 @dataclass(frozen=True)
 class TrainConfig(ModelConfig):
@@ -330,3 +346,7 @@ class TrainConfig(ModelConfig):
     """
 
     trainer: str = "tape"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_strategy()

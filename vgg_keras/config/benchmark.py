@@ -19,7 +19,7 @@ class BenchmarkConfig(ModelConfig):
         variants: What is timed: tape, fit, step, FILE.py:name or NAME=FILE.py:name, minimal loops
             for the same training (bare-tape, bare-fit), or as many operations of matrix
             multiplication (matmul), each with the precision that differs from --precision, jit, or
-            (trainers only) mirrored, such as tape,fit:bfloat16.
+            (trainers only) mirrored or multiworker, such as tape,fit:bfloat16.
         peers: Other frameworks to time beside them: torch, jax.
         recording: Time each variant with its recording against itself without.
         rounds: How often each is timed twice, once in each direction of a round.
@@ -55,8 +55,8 @@ class BenchmarkConfig(ModelConfig):
         require(trainers or single, "--steps-per-execution", f"1 {others}", received)
         equal = not self.class_weight
         require(trainers or equal, "--class-weight", f"none {others}", self.class_weight)
-        undivided = self.values_of("strategy") == {"none"}
-        require(trainers or undivided, "--strategy", f"none {others}", "mirrored")
+        shared = ", ".join(self.values_of("strategy") - {"none"})
+        require(trainers or not shared, "--strategy", f"none {others}", shared)
         expected = "trainers with --recording"
         require(trainers or not self.recording, "--variants", expected, self.variants)
         ours = not self.is_users_model
@@ -66,6 +66,7 @@ class BenchmarkConfig(ModelConfig):
     def _check_arithmetic(self, variant: str) -> None:
         parsed = parse_variant(variant)
         name, changes = parsed.trainer, parsed.changes
+        self.check_strategy(**changes)
         compiled = name not in (*PEER_NAMES, "matmul")
         expected = f"{name}, to which XLA does not apply"
         require(compiled or "jit_compile" not in changes, "--variants", expected, variant)

@@ -22,7 +22,7 @@ class CompareConfig(ModelConfig):
         margin: Percentage points of test accuracy by which equivalent trainers may differ.
         self_check: Train each trainer twice with the first seed, and compare it with itself.
         variants: The two to compare: tape, fit, step, FILE.py:name or NAME=FILE.py:name, each with
-            the precision that differs from --precision, jit or mirrored, such as
+            the precision that differs from --precision, jit, mirrored or multiworker, such as
             tape,fit:bfloat16; default tape,fit. With --against the one to train; default that of
             the saved run.
         against: Folder of a finished run of train or compare, which takes the place of the first

@@ -19,6 +19,7 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 WORDS: dict[str, dict[str, Any]] = {
     "jit": {"jit_compile": True},
     "mirrored": {"strategy": "mirrored"},
+    "multiworker": {"strategy": "multiworker"},
 }
 
 

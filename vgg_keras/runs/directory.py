@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import io
 import os
 import platform
+import tarfile
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import NoneType
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -16,6 +21,10 @@ from vgg_keras.config import RunConfig
 from vgg_keras.config.base import option_of
 from vgg_keras.errors import InputError, require
 from vgg_keras.runs.files import json_values, read_json, writing_whole
+from vgg_keras.runtime.peers import exchange, place
+
+KNOWN = (".json", ".npz", ".html")
+"""Names of the files that say how far a run is end with one of these."""
 
 
 def create_run_directory(logdir: str, command: str, name: str | None) -> Path:
@@ -71,6 +80,7 @@ def find_run_directory(
     """
     require(config.name is not None, "--name", f"the run to {option.strip('-')}", "none")
     directory = Path(config.logdir, command, str(config.name))
+    hand_out(directory)
     require(directory.is_dir(), option, f"a run in {directory}", "none")
     refuse_linked_folders(directory)
     file = directory / "config.json"
@@ -88,10 +98,38 @@ def find_run_directory(
     same = old.get("data_facts") == new.pop("data_facts")
     expected = "the data that the run was started with"
     require(same, option, expected, f"others in {config.dataset}; start another run")
+    devices, received = old.get("devices"), new.pop("devices")
+    expected = f"the {devices} devices among which each batch was shared; with others bits differ"
+    require(devices in (None, received), option, expected, received)
     for field in new:
         same = field in may_differ or old.get(field) == new[field]
         require(same, option_of(field), f"{old.get(field)}, as when it was started", new[field])
     return directory
+
+
+def hand_out(directory: Path) -> None:
+    """Gives the other processes a copy of what it takes to go on with the chief's run.
+
+    Args:
+        directory: Folder of the run, which the others do not have yet.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as packed:
+        for path in directory.rglob("*"):
+            if path.suffix in KNOWN and path.is_file():
+                packed.add(path, path.relative_to(directory))
+    chiefs = exchange(archive.getvalue())[0]
+    with tarfile.open(fileobj=io.BytesIO(chiefs)) as packed:
+        if place() and packed.getmembers():
+            packed.extractall(directory, filter="data")
+
+
+@cache
+def scratch_folder() -> str:
+    """Where a process writes that is not the chief; removed at its end."""
+    folder = TemporaryDirectory(prefix="vgg-keras-worker-")
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 def refuse_linked_folders(directory: Path) -> None:

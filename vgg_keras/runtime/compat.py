@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras.src.backend.common import global_state
+from keras.src.backend.tensorflow import trainer
 from keras.src.random import seed_generator
 from keras.src.utils import rng_utils
 from tensorflow.python.eager import context
@@ -20,6 +23,7 @@ from tensorflow.python.ops import summary_ops_v2
 
 from vgg_keras.errors import InputError
 from vgg_keras.plugins import user_traceback
+from vgg_keras.runtime.devices import mean
 
 CALLBACK_STATE: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {
     keras.callbacks.History: ("history", "epoch"),
@@ -173,3 +177,43 @@ def keeping_state_of_keras() -> Iterator[None]:
         for name, value in before.items():
             global_state.set_global_attribute(name, value)
         eager._seed, eager._rng = seed, rng
+
+
+class MultiWorkerFit:
+    """Lets `fit` and `evaluate` run under `MultiWorkerMirroredStrategy`, in a `with`.
+
+    Keras 3.15 fails there twice: it builds a model with the mean of the shares of a batch, which
+    are no tensors that can be averaged over processes, and it averages figures, which are scalars,
+    over their first axis.
+    """
+
+    def __enter__(self) -> None:
+        self._kept = trainer.reduce_per_replica, trainer.TensorFlowTrainer._maybe_symbolic_build
+        reduce, build = self._kept
+
+        def reduce_figures(values: Any, strategy: tf.distribute.Strategy, reduction: str) -> Any:
+            if reduction == "auto" and _is_multi_worker(strategy):
+                return keras.tree.map_structure(partial(mean, strategy), values)
+            return reduce(values, strategy, reduction)
+
+        def build_with_a_share(model: Any, iterator: Any = None, data_batch: Any = None) -> None:
+            strategy = model.distribute_strategy
+            if iterator is not None and _is_multi_worker(strategy):
+                _, _, batches = next(iter(iterator))
+                batch = next(batches)
+                shares = strategy.experimental_local_results
+                iterator, data_batch = (
+                    None,
+                    keras.tree.map_structure(lambda leaf: shares(leaf)[0], batch),
+                )
+            build(model, iterator, data_batch)
+
+        trainer.reduce_per_replica = reduce_figures
+        trainer.TensorFlowTrainer._maybe_symbolic_build = build_with_a_share
+
+    def __exit__(self, *error: object) -> None:
+        trainer.reduce_per_replica, trainer.TensorFlowTrainer._maybe_symbolic_build = self._kept
+
+
+def _is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
 import tensorflow as tf
 
 from vgg_keras.errors import InputError, require
+from vgg_keras.runtime import peers
 
 
 def split_processor() -> None:
@@ -27,18 +32,62 @@ def split_processor() -> None:
         ) from error
 
 
+@cache
+def join_cluster() -> tf.distribute.Strategy:
+    """Meets the other processes that `TF_CONFIG` names; before TensorFlow has started.
+
+    Returns:
+        The strategy, of which there can be one in a process.
+
+    Raises:
+        InputError: If that is not possible.
+    """
+    peers.join()
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError as error:
+        raise InputError(
+            "--strategy: expected a TensorFlow that has not started, for multiworker, received one "
+            "that has; name it on the command line, or call "
+            "vgg_keras.runtime.devices.join_cluster() first"
+        ) from error
+
+
 def make_strategy(name: str) -> tf.distribute.Strategy:
     """Makes a strategy.
 
     Args:
-        name: Name: `none`, or `mirrored` over all GPUs or two devices of the processor.
+        name: Name: `none`, `mirrored` over all GPUs or two devices of the processor, or
+            `multiworker` over the processes that `TF_CONFIG` names.
 
     Raises:
         InputError: If there is one device only.
     """
     if name == "none":
         return tf.distribute.get_strategy()
+    if name == "multiworker":
+        return join_cluster()
     split_processor()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     require(len(devices) > 1, "--strategy", "two GPUs or none for mirrored", len(devices))
     return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def mean(strategy: tf.distribute.Strategy, figure: tf.Tensor) -> tf.Tensor:
+    """The mean over all devices of a strategy, which `fit` shows while an epoch goes on."""
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return strategy.reduce("MEAN", figure, axis=None)
+    figures = strategy.experimental_local_results(figure)
+    return figure if len(figures) == 1 else tf.reduce_mean(figures, axis=0)
+
+
+@contextmanager
+def naming_lost_processes() -> Iterator[None]:
+    """Makes an InconclusiveError that names it of TensorFlow's errors where a process has ended."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        others = peers.joined()
+        if others is None or "Collective ops is aborted" not in error.message:
+            raise
+        raise others.loss(error.message) from error

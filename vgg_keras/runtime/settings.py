@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from vgg_keras.errors import require
-from vgg_keras.runtime.compat import keeping_state_of_keras
+from vgg_keras.runtime.compat import MultiWorkerFit, keeping_state_of_keras
 from vgg_keras.runtime.startup import check_keras
 
 REWRITES = ("auto_mixed_precision", "auto_mixed_precision_onednn_bfloat16")
@@ -82,13 +82,14 @@ def _set() -> Iterator[None]:
     check_keras()
     expected = "eager execution, in which TensorFlow 2 starts"
     require(tf.executing_eagerly(), "TensorFlow", expected, "a graph that is being made")
-    expected = "none around a run; use --strategy mirrored"
+    expected = "none around a run; use --strategy"
     require(not tf.distribute.has_strategy(), "strategy", expected, "its scope")
     before = [read() for read, _, _ in SETTINGS]
     random_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with (
             keeping_state_of_keras(),
+            MultiWorkerFit(),
             np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),
         ):
             for _, write, value in SETTINGS:

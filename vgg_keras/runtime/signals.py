@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from vgg_keras.runtime.peers import exchange
+
 
 class StopRequest:
     """A request that a run stops.
@@ -19,6 +21,16 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+
+    def agree(self) -> bool:
+        """Makes a request to one of several processes a request to all; each has to call it.
+
+        Returns:
+            Whether there is one.
+        """
+        numbers = [int(part) for part in exchange(str(self.signal or 0).encode())]
+        self.signal = max(numbers) or None
+        return self.signal is not None
 
     def raise_if_set(self) -> None:
         """Stops if that was requested.

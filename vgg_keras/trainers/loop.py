@@ -12,6 +12,7 @@ from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Batches, StreamBatches
 from vgg_keras.errors import require
 from vgg_keras.runtime import compat
+from vgg_keras.runtime.devices import mean
 from vgg_keras.trainers.contract import make_steps
 from vgg_keras.trainers.prepare import prepare
 
@@ -150,18 +151,26 @@ class Phase:
     ):
         self._metrics, self.called = metrics, False
         strategy = model.distribute_strategy
-        compiled = tf.function(step, jit_compile=model.jit_compile, reduce_retracing=True)
 
-        def run(batches: Iterator) -> Any:
-            outputs = strategy.run(step if model.run_eagerly else compiled, next(batches))
-            return keras.tree.map_structure(lambda figure: mean(strategy, figure), outputs)
+        def step_with_figures(*batch: Any) -> Logs:
+            figures = step(*batch)
+            return self._results() if figures is None else figures
+
+        compiled = tf.function(
+            step_with_figures, jit_compile=model.jit_compile, reduce_retracing=True
+        )
+
+        def run(batches: Iterator) -> Logs:
+            one_step = step_with_figures if model.run_eagerly else compiled
+            figures = strategy.run(one_step, next(batches))
+            return keras.tree.map_structure(lambda figure: mean(strategy, figure), figures)
 
         def run_several(batches: Iterator, count: int) -> Logs:
-            outputs = run(batches)
+            figures = run(batches)
             if count > 1:  # oneDNN fuses less in a loop
                 for _ in tf.range(count - 1):
-                    outputs = run(batches)
-            return self._results() if outputs is None else outputs
+                    figures = run(batches)
+            return figures
 
         in_graph = tf.function(run_several)
 
@@ -192,12 +201,6 @@ class Phase:
             result = metric.result()
             results |= result if isinstance(result, dict) else {name: result}
         return results
-
-
-def mean(strategy: tf.distribute.Strategy, figure: Any) -> Any:
-    """The mean over the devices of a strategy, which `fit` shows while an epoch goes on."""
-    figures = strategy.experimental_local_results(figure)
-    return figure if len(figures) == 1 else tf.reduce_mean(figures, axis=0)
 
 
 def check_optimizer(model: keras.Model, started: int) -> None:

@@ -88,7 +88,7 @@ class Checkpoints(keras.callbacks.CallbackList):
         super().on_train_batch_end(batch, logs)
         every = self._config.save_every
         due = every and self._end // every > self._begin // every
-        if due or self._request.signal:
+        if due or self._request.agree():
             self._save(self._snapshot(self._epoch, self._end))
 
     def on_test_begin(self, logs: Logs = None) -> None:
@@ -99,7 +99,7 @@ class Checkpoints(keras.callbacks.CallbackList):
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Stops if that was requested."""
         super().on_test_batch_end(batch, logs)
-        if self._request.signal:
+        if self._request.agree():
             self._save(self._before_test)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -127,6 +127,7 @@ class Checkpoints(keras.callbacks.CallbackList):
     def _save(self, snapshot: Snapshot) -> None:
         tf.summary.flush()
         replace(snapshot, events=sizes_of_events(self._home)).save(self._home)
+        self._request.agree()
         self._request.raise_if_set()
 
     def _restore(self) -> None:

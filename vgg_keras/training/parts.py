@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +12,15 @@ import keras
 
 from vgg_keras import plugins
 from vgg_keras.config import DiagnoseConfig, ModelConfig, SearchConfig, TrainConfig
+from vgg_keras.config.base import option_of
 from vgg_keras.datasets import Arrays, Data, as_data, load_data
 from vgg_keras.datasets.load import IN_MEMORY, NAMES
 from vgg_keras.errors import require
 from vgg_keras.models.factory import make_users_model, make_vgg
+from vgg_keras.runs.directory import scratch_folder
+from vgg_keras.runs.files import json_values
 from vgg_keras.runtime.devices import make_strategy
+from vgg_keras.runtime.peers import exchange, place
 from vgg_keras.trainers import TRAINERS, Trainer, as_trainer, loop
 from vgg_keras.training.training import Training
 
@@ -116,9 +121,12 @@ def gather(
     config = replace(config, **changes, sources=sources, data_facts=facts)
     parts = Parts(data, model, found, whole)
     if isinstance(config, ModelConfig):
-        _check_strategies(config, parts)
+        config = replace(config, devices=_check_strategies(config, parts))
         if model is None:
             make_vgg(config, data.classes or 0).check_images(data.image_shape or ())
+    _check_alike(config)
+    if place():
+        config = replace(config, logdir=scratch_folder())
     return config, parts
 
 
@@ -147,12 +155,27 @@ def find_trainer(
     return as_trainer(trainer, name, loop.train)
 
 
-def _check_strategies(config: ModelConfig, parts: Parts) -> None:
+def _check_alike(config: Config) -> None:
+    own = {name: value for name, value in config.to_dict().items() if name != "logdir"}
+    configs = [json.loads(part) for part in exchange(json.dumps(json_values(own)).encode())]
+    for index, other in enumerate(configs):
+        for name, value in configs[0].items():
+            expected, received = f"{value} in all processes", f"{other[name]} in the one of {index}"
+            require(other[name] == value, option_of(name), expected, received)
+
+
+def _check_strategies(config: ModelConfig, parts: Parts) -> int:
+    """Checks that every device gets images of every batch; gives their number."""
+    most = 1
     for strategy in config.values_of("strategy") - {"none"}:
         devices = make_strategy(strategy).num_replicas_in_sync
         batches = parts.data.batches(config.batch_size)
         size = batches.batch_size
         for images in (size, batches.train_count % size, batches.test_count % size):
-            expected = f"batches that {devices} devices share evenly"
+            each = -(-images // devices)  # the last device gets the rest
+            expected = f"batches that leave none of {devices} devices without images"
             received = f"one of {images} images; choose another --batch-size or --limit"
-            require(images % devices == 0, "--strategy", expected, received)
+            shared = images == 0 or each * (devices - 1) < images
+            require(shared, "--strategy", expected, received)
+        most = max(most, devices)
+    return most

@@ -14,6 +14,7 @@ import numpy as np
 
 from vgg_keras.errors import InputError, require
 from vgg_keras.runtime.compat import CALLBACK_STATE
+from vgg_keras.runtime.peers import exchange, place, process_count
 from vgg_keras.training.state_files import load_state, save_state
 
 Variables = list[tuple[str, list[np.ndarray]]]
@@ -45,7 +46,7 @@ class Snapshot:
         figures: Running results of the metrics, by name.
         optimizer: Variables of the optimizer.
         weights: Variables of the model, with the seeds of dropout.
-        metrics: Variables of the metrics.
+        metrics: Variables of the metrics, of all processes.
         epoch: Epoch, counted from 0.
         step: Number of its steps that were made.
         stopped: Whether the training is to stop.
@@ -88,7 +89,7 @@ class Snapshot:
             figures=dict(figures or {}),
             optimizer=_copies(model, _optimizer_variables(model)),
             weights=_copies(model, model.variables),
-            metrics=_copies(model, _variables(metrics)),
+            metrics=_of_all_processes(_copies(model, _variables(metrics))),
             callbacks=[type(callback).__name__ for callback in callbacks],
             callback_states=[state_of(callback) for callback in callbacks],
             **place,
@@ -113,7 +114,8 @@ class Snapshot:
         names = [type(callback).__name__ for callback in callbacks]
         require(names == self.callbacks, "callbacks", str(self.callbacks), names)
         variables = [*model.variables, *_optimizer_variables(model), *_variables(metrics)]
-        saved = [copies for _, copies in (*self.weights, *self.optimizer, *self.metrics)]
+        metrics_here = _of_this_process(self.metrics)
+        saved = [copies for _, copies in (*self.weights, *self.optimizer, *metrics_here)]
         local = [_of_each_device(model, variable) for variable in variables]
         alike = [[c.shape for c in copies] for copies in local] == [
             [c.shape for c in copies] for copies in saved
@@ -126,15 +128,23 @@ class Snapshot:
         for callback, values in zip(callbacks, self.callback_states, strict=True):
             set_state(callback, values)
 
-    def digest(self) -> str:
+    @property
+    def devices(self) -> int:
+        """Number of devices that have a copy of the weights."""
+        return max(len(copies) for _, copies in self.weights)
+
+    def digest(self, device: int = 0) -> str:
         """The sha256 over figures, optimizer and weights; names and the place do not count.
+
+        Args:
+            device: Device of this process whose copies are meant.
 
         Returns:
             64 hexadecimal digits, over shape, dtype and bytes of every array: figures in the order
-            of their names as float32, then the variables as on the first device.
+            of their names as float32, then the variables as on the device.
         """
         sha256 = hashlib.sha256()
-        for _, arrays in self._stages():
+        for _, arrays in self._stages(device):
             for _, array in arrays:
                 sha256.update(f"{array.shape}{array.dtype}".encode())
                 sha256.update(array.tobytes())
@@ -157,13 +167,13 @@ class Snapshot:
                     return Mismatch(stage, name, *_size(a, b))
         return None
 
-    def _stages(self) -> Iterator[tuple[str, list[tuple[str, np.ndarray]]]]:
+    def _stages(self, device: int = 0) -> Iterator[tuple[str, list[tuple[str, np.ndarray]]]]:
         figures = [
             (name, np.asarray(self.figures[name], np.float32)) for name in sorted(self.figures)
         ]
         yield "metrics", figures
-        yield "optimizer", [(name, copies[0]) for name, copies in self.optimizer]
-        yield "weights", [(name, copies[0]) for name, copies in self.weights]
+        yield "optimizer", [(name, copies[device]) for name, copies in self.optimizer]
+        yield "weights", [(name, copies[device]) for name, copies in self.weights]
 
     def save(self, directory: Path) -> None:
         """Saves the snapshot, whole or not at all, and keeps the one before it.
@@ -222,6 +232,28 @@ def _copies(model: keras.Model, variables: Iterable[keras.Variable]) -> Variable
         (variable.path, [np.asarray(copy) for copy in _of_each_device(model, variable)])
         for variable in variables
     ]
+
+
+def _of_all_processes(variables: Variables) -> Variables:
+    """The copies on the devices of all processes, one process after the other."""
+    parts = exchange(b"".join(copy.tobytes() for _, copies in variables for copy in copies))
+    gathered: Variables = []
+    begin = 0
+    for name, copies in variables:
+        end, shape = begin + sum(copy.nbytes for copy in copies), (-1, *copies[0].shape)
+        arrays = (np.frombuffer(part[begin:end], copies[0].dtype).reshape(shape) for part in parts)
+        gathered.append((name, [copy for array in arrays for copy in array]))
+        begin = end
+    return gathered
+
+
+def _of_this_process(variables: Variables) -> Variables:
+    """The copies on the devices of this process, of those of all."""
+    chosen: Variables = []
+    for name, copies in variables:
+        each = len(copies) // process_count()
+        chosen.append((name, copies[place() * each :][:each]))
+    return chosen
 
 
 def _of_each_device(model: keras.Model, variable: keras.Variable) -> Sequence[Any]:

@@ -9,7 +9,7 @@ import keras
 from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Data
 from vgg_keras.errors import InputError, require
-from vgg_keras.runtime.devices import make_strategy
+from vgg_keras.runtime.devices import make_strategy, naming_lost_processes
 from vgg_keras.runtime.notebook import in_notebook
 from vgg_keras.trainers import TRAINERS, Trainer
 from vgg_keras.trainers.prepare import prepare
@@ -47,7 +47,7 @@ class Training:
         self.config, self._trainer, self._name = config, trainer, name
         keras.utils.set_random_seed(config.seed)
         self.batches = data.batches(config.batch_size, config.seed, config.class_weight)
-        with make_strategy(config.strategy).scope():
+        with make_strategy(config.strategy).scope(), naming_lost_processes():
             self.model = make_model()
             expected = "none for a model that is compiled: it has its own"
             free = config.learning_rate is None or not self.model.compiled
@@ -81,7 +81,7 @@ class Training:
 
             bar = NotebookBar(self.config.epochs, self.batches.steps)
             callbacks, verbose = [*callbacks, bar], 2
-        with self.model.distribute_strategy.scope():
+        with self.model.distribute_strategy.scope(), naming_lost_processes():
             arguments = (self.model, self.batches, self.config)
             if self._trainer in TRAINERS.values():
                 return self._trainer(*arguments, list(callbacks), verbose)
@@ -92,4 +92,5 @@ class Training:
 
     def evaluate(self) -> Evaluation:
         """Tests the model on every test example."""
-        return evaluate(self.model, self.batches)
+        with naming_lost_processes():
+            return evaluate(self.model, self.batches)

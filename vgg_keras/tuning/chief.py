@@ -6,11 +6,12 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 
-from vgg_keras.errors import InputError, require
+from vgg_keras.errors import InputError
+from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.compat import serve_oracle
 from vgg_keras.tuning.oracles import Durable
 
@@ -19,28 +20,6 @@ SERVICE, GREETING = "vgg_keras", "Greet"
 
 REACH_SECONDS = 30
 CALL_SECONDS = 60
-
-
-class Address(NamedTuple):
-    """Where a chief listens."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str, option: str) -> Address:
-        """Reads `HOST:PORT`.
-
-        Raises:
-            InputError: If it is something else; names the option.
-        """
-        host, _, port = text.rpartition(":")
-        valid = bool(host) and port.isascii() and port.isdigit() and 1 <= int(port) <= 65535
-        require(valid, option, "HOST:PORT, such as 127.0.0.1:5000", text)
-        return cls(host, int(port))
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 class OwnWorkers(grpc.ServerInterceptor):

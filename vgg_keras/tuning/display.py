@@ -13,8 +13,8 @@ from rich.live import Live
 from rich.table import Table
 
 from vgg_keras.config import SearchConfig
+from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.notebook import in_notebook
-from vgg_keras.tuning.chief import Address
 from vgg_keras.tuning.oracles import Durable
 from vgg_keras.tuning.records import Record
 from vgg_keras.tuning.rows import chosen

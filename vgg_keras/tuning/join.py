@@ -8,9 +8,10 @@ from vgg_keras.config import SearchConfig
 from vgg_keras.errors import require
 from vgg_keras.runs.directory import find_run_directory
 from vgg_keras.runs.reading import read_result
+from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.settings import standard_settings
 from vgg_keras.training.parts import gather
-from vgg_keras.tuning.chief import Address, check_chief
+from vgg_keras.tuning.chief import check_chief
 from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.identity import read_identity

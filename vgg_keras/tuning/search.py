@@ -17,12 +17,13 @@ from vgg_keras.reporting.write import finished, write_report
 from vgg_keras.runs.directory import create_run_directory, find_run_directory
 from vgg_keras.runs.result_file import ResultFile
 from vgg_keras.runs.results import SearchResult
+from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.settings import one_training
 from vgg_keras.runtime.signals import StopRequest, deferred_signals
 from vgg_keras.training.parts import gather
 from vgg_keras.training.run import split, verbosity
 from vgg_keras.tuning.best import retrain_best
-from vgg_keras.tuning.chief import Address, Chief
+from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.display import Display
 from vgg_keras.tuning.environment import chief_variables

@@ -16,10 +16,11 @@ import tensorflow as tf
 
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError
+from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.compat import set_client_timeout
 from vgg_keras.runtime.settings import one_training
 from vgg_keras.training.parts import gather
-from vgg_keras.tuning.chief import Address, open_channel
+from vgg_keras.tuning.chief import open_channel
 from vgg_keras.tuning.data import split_data
 from vgg_keras.tuning.environment import chief_variables
 from vgg_keras.tuning.hypermodel import TrialModel
