@@ -12,6 +12,7 @@ import os
 import queue
 import re
 import socket
+import struct
 import threading
 import time
 from multiprocessing.connection import Connection, wait
@@ -23,6 +24,7 @@ REACH_SECONDS = 50
 """How long processes wait for each other at the start."""
 
 HELLO_SECONDS = 5
+MESSAGE_SECONDS = 20
 RETRY_SECONDS = 0.2
 MOST_HELLO = 2**16
 NOTICE_SECONDS = 2
@@ -109,7 +111,7 @@ class Peers:
                 reason = self._unreachable(missing, seconds)
                 break
             hello = _hello(connection)
-            if hello is None:
+            if hello is None or not 0 < hello[0] < len(own):
                 continue
             index, addresses = hello
             callers.append(connection)
@@ -201,6 +203,8 @@ def _listen(address: Address) -> socket.socket:
 
 def _connection(connected: socket.socket) -> Connection:
     connected.settimeout(None)
+    limit = struct.pack("ll", MESSAGE_SECONDS, 0)  # for a message that has begun
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     return Connection(connected.detach())
 
 
