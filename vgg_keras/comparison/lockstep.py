@@ -63,7 +63,8 @@ class _OverError(Exception):
 class _Meeting:
     """Lets two trainings run in turn, each up to the next place, and compares their states there.
 
-    They do not run at the same time: TensorFlow may crash if two threads trace graphs at once.
+    They do not run at the same time: TensorFlow may crash if two threads trace graphs at once, and
+    the processes of a cluster must all run the same step.
     """
 
     def __init__(self) -> None:

@@ -236,6 +236,8 @@ def _copies(model: keras.Model, variables: Iterable[keras.Variable]) -> Variable
 
 def _of_all_processes(variables: Variables) -> Variables:
     """The copies on the devices of all processes, one process after the other."""
+    if not variables:
+        return []
     parts = exchange(b"".join(copy.tobytes() for _, copies in variables for copy in copies))
     gathered: Variables = []
     begin = 0
