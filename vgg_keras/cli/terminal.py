@@ -40,6 +40,8 @@ STYLES = {
 def style_of(verdict: str | None) -> str:
     """The colour of a verdict."""
     return STYLES.get(verdict or "", "yellow")
+
+
 NEAR = "≈"
 """Before the score of a trial that chance alone may rank below the best."""
 
