@@ -13,7 +13,7 @@ from vgg_keras import SearchConfig, cli
 from vgg_keras.errors import InputError
 from vgg_keras.runs.files import write_json
 from vgg_keras.tuning import chief, progress, status
-from vgg_keras.tuning.display import Display
+from vgg_keras.tuning.display import Display, pace
 from vgg_keras.tuning.status import Silence, Status, status_file
 from vgg_keras.tuning.workers import count_workers
 
@@ -115,6 +115,20 @@ def test_a_trial_that_ended_without_a_word_is_shown_as_failed(tmp_path, capsys):
     assert capsys.readouterr().out.endswith(": failed\n")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "left", "workers", "said"),
+    [
+        (22, 9, 1, "About 22 s a trial, 3 min for the 9 that are left"),
+        (22, 9, 2, "2 workers: about 22 s a trial each, 99 s for the 9 that are left"),
+        (3, 9, 2, "2 workers: about 3 s a trial each, 14 s for the 9 that are left; without "),
+        (22, 0, 2, "2 workers: about 22 s a trial each"),
+    ],
+)
+def test_the_pace_of_a_search_is_said_in_words(seconds, left, workers, said):
+    assert pace(seconds, left, workers).startswith(said)
+    assert ("ends sooner" in pace(seconds, left, workers)) is (seconds == 3)
+
+
 def test_a_status_that_is_none_is_as_good_as_none(tmp_path):
     path = status_file(tmp_path, "a")
     path.parent.mkdir()
@@ -139,13 +153,16 @@ def test_auto_is_as_many_workers_as_there_are_cores_and_trials(monkeypatch, caps
     assert count_workers(config, verbose=0) == count
     assert capsys.readouterr().out == ""
     assert count_workers(config, verbose=1) == count
-    assert capsys.readouterr().out == f"Workers: {count}\n"
+    assert capsys.readouterr().out == f"{count} workers share 4 cores\n"
     assert count_workers(replace(config, algorithm="hyperband"), verbose=0) == 4
 
 
-def test_more_workers_than_cores_are_warned_of_and_none_are_refused(tmp_path, capsys):
+def test_more_workers_than_cores_are_warned_of_and_none_are_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("vgg_keras.tuning.workers.cores", lambda: 2)
     assert count_workers(SearchConfig(workers=500), 0) == 500
-    assert "500 workers share" in capsys.readouterr().err
+    warnings = capsys.readouterr().err
+    assert "500 workers share 2 cores: slower than with one for each" in warnings
+    assert "500 workers share 10 trials: some will have none" in warnings
     assert cli.main(["search", "--logdir", str(tmp_path / "x"), "--workers", "0"]) == 2
     assert "--workers: expected at least 1 without --chief" in capsys.readouterr().err
 

@@ -13,6 +13,8 @@ from rich.live import Live
 from rich.table import Table
 
 from vgg_keras.config import SearchConfig
+from vgg_keras.config.base import count
+from vgg_keras.reporting.words import duration
 from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.notebook import in_notebook
 from vgg_keras.tuning.oracles import Durable
@@ -22,6 +24,12 @@ from vgg_keras.tuning.status import read_status
 
 STALE_SECONDS = 10
 """A status as old was left by a worker that was killed."""
+
+START_SECONDS = 5
+"""Time that workers take to start, and a search without any does not."""
+
+GAIN = 0.2
+"""Share of the time of the trials that workers save, with two of them on two cores."""
 
 
 class Display:
@@ -35,6 +43,7 @@ class Display:
 
     def __init__(self, directory: Path, config: SearchConfig, verbose: int):
         self._directory, self._config, self._verbose = directory, config, verbose
+        self._paced = False
 
     def live(self) -> AbstractContextManager[object]:
         """Shows, inside a `with`, what each worker is doing; not in a notebook, which keeps it."""
@@ -62,6 +71,13 @@ class Display:
             table.add_row(path.stem, f"trial {status.trial}", epoch, score, left)
         return table
 
+    def show_data(self, facts: dict[str, Any]) -> None:
+        """Prints how many examples there are for what."""
+        self._print(
+            f"Each trial is trained on {count(facts['train'], 'example')} and scored by "
+            f"{facts['validation']:,}; {facts['test']:,} more test the best design"
+        )
+
     def show_space(self, space: dict[str, dict[str, Any]]) -> None:
         """Prints what is chosen from."""
         for name, hyperparameter in space.items():
@@ -79,13 +95,38 @@ class Display:
         objective = self._config.objective
         values = ", ".join(f"{name} {value}" for name, value in chosen(trial).items())
         score = "failed" if trial.score is None else f"{objective} {trial.score:.4f}"
-        ended = Record.load(oracle.directory_of(trial)).reason or score
+        record = Record.load(oracle.directory_of(trial))
+        ended = record.reason or score
         best = oracle.get_best_trials(1)[0]
         so_far = "" if best.score is None else f"; best {best.score:.4f} in trial {best.trial_id}"
         total = f" of {oracle.max_trials}" if oracle.max_trials else ""
         done = f"{len(oracle.end_order)}{total} done"
         self._print(f"Trial {trial.trial_id} ({done}): {values}: {ended}{so_far}")
+        if record.executions and not self._paced:
+            self._paced = True
+            seconds = sum(execution.seconds for execution in record.executions)
+            left = oracle.max_trials - len(oracle.end_order) if oracle.max_trials else 0
+            self._print(pace(seconds, left, int(self._config.workers)))
 
     def _print(self, line: str) -> None:
         if self._verbose:
             print(line, flush=True)
+
+
+def pace(seconds: float, left: int, workers: int) -> str:
+    """How long a search will take, in words.
+
+    Args:
+        seconds: Time of a trial.
+        left: Number of trials that are left; 0 if it is not known.
+        workers: Number of workers of this machine.
+    """
+    several = workers > 1
+    text = f"{workers} workers: about" if several else "About"
+    text += f" {duration(seconds)} a trial{' each' if several else ''}"
+    whole = seconds * left / max(1, workers)
+    if left:
+        text += f", {duration(whole)} for the {left} that are left"
+    if several and left and whole * GAIN < START_SECONDS:
+        text += "; without workers so short a search ends sooner"
+    return text

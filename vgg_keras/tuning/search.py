@@ -137,6 +137,7 @@ def search(
         tuner = Tuner(oracle, config, hypermodel, directory, request)
         file.update(trials=rows(oracle, config, images))
         oracle.report = report
+        display.show_data(split_up.facts)
         display.show_space(described)
         if server and address:
             display.show_address(server.address)

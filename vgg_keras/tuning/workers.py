@@ -50,10 +50,12 @@ def count_workers(config: SearchConfig, verbose: int) -> int:
     if config.workers == "auto":
         count = cores() if config.algorithm == "hyperband" else min(cores(), config.trials)
         if verbose:
-            print(f"Workers: {count}", flush=True)
+            print(f"{count} workers share {cores()} cores", flush=True)
         return count
     if config.workers > cores():
-        warn(f"{config.workers} workers share {cores()} cores")
+        warn(f"{config.workers} workers share {cores()} cores: slower than with one for each")
+    if config.algorithm != "hyperband" and config.workers > config.trials:
+        warn(f"{config.workers} workers share {config.trials} trials: some will have none")
     return config.workers
 
 
