@@ -54,12 +54,12 @@ class World:
 
         return run
 
-    def play(self, scripts, rounds):
+    def play(self, scripts, rounds, bar=False):
         trainings = [
             PacedTraining(self.training(name, script), calls=2, clock=self.clock)
             for name, script in zip("ab", scripts, strict=True)
         ]
-        alternate(trainings, rounds)
+        alternate(trainings, rounds, bar)
         return [training.timings for training in trainings]
 
 
@@ -77,6 +77,14 @@ def test_a_block_that_an_epoch_ends_starts_again_so_that_no_validation_is_in_it(
     world = World(epoch=4, validation=100.0)
     for timings in world.play([[1] * 50] * 2, rounds=2):
         assert timings.call_seconds == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("bar", [False, True])
+def test_a_bar_shows_how_far_it_is(monkeypatch, capsys, bar):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    World().play([[1] * 50] * 2, rounds=2, bar=bar)
+    shown = capsys.readouterr().out
+    assert all((f"{share}%" in shown) is bar for share in (25, 50, 75, 100))
 
 
 def test_an_error_in_one_training_ends_both():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import keras
+from rich.progress import Progress
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Variant(Protocol):
         """Ends after the last block."""
 
 
-def alternate(variants: Sequence[Variant], rounds: int) -> None:
+def alternate(variants: Sequence[Variant], rounds: int, bar: bool = False) -> None:
     """Runs blocks of variants in the order A B B A, A B B A, and so on.
 
     Before that each runs a block that warms it up and does not count.
@@ -51,14 +52,18 @@ def alternate(variants: Sequence[Variant], rounds: int) -> None:
     Args:
         variants: Two or more; afterwards their `timings` hold two blocks a round.
         rounds: How often each runs two blocks.
+        bar: Whether a bar shows how far it is; it is drawn between blocks only.
     """
     order = [*variants, *reversed(variants)] * rounds
     try:
-        for variant in variants:
-            variant.run_block()
-            variant.timings.call_seconds.clear()
-        for variant in order:
-            variant.run_block()
+        with Progress(auto_refresh=False, transient=True, disable=not bar) as progress:
+            task = progress.add_task("Blocks", total=len(order))
+            for variant in variants:
+                variant.run_block()
+                variant.timings.call_seconds.clear()
+            for variant in order:
+                variant.run_block()
+                progress.update(task, advance=1, refresh=True)
     finally:
         for variant in variants:
             variant.finish()

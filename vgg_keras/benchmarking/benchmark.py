@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,7 +52,7 @@ def benchmark(
         model: Name of a model, or a function that returns a `keras.Model`.
         trainers: Trainers by name, as in `compare`; timed if no variants are named.
         data: Data instead of the data set, as in `compare`.
-        verbose: 0 silent, else a line for each group.
+        verbose: 0 silent, else a line for each group, and with 1 a bar on a terminal.
         **options: Fields of `BenchmarkConfig`.
 
     Returns:
@@ -113,7 +114,7 @@ def time_group(
         group: Variants, and whether each is recorded.
         config: Configuration of the benchmark.
         parts: What trainings are made of.
-        verbose: 0 silent, else a line.
+        verbose: 0 silent, else a line, and with 1 a bar on a terminal.
         decides: Whether the circumstances allow a verdict.
     """
     names = [
@@ -127,7 +128,7 @@ def time_group(
             make_variant(variant, recorded, config, parts, Path(home, str(place)))
             for place, (variant, recorded) in enumerate(group)
         ]
-        alternate(variants, config.rounds)
+        alternate(variants, config.rounds, bar=verbose == 1 and sys.stdout.isatty())
     images = parts.data.batches(config.batch_size).batch_size * config.steps_per_execution
     timings = [variant.timings for variant in variants]
     return Group(
