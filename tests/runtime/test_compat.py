@@ -70,6 +70,13 @@ def test_the_weights_of_losses_are_taken_off_and_put_back():
     assert float(model.compute_loss(x, [y, y], model(x))) == 4
 
 
+def test_an_optimizer_clips_gradients():
+    optimizer = keras.optimizers.Adam(clipvalue=1)
+    assert [float(part) for part in compat.clipped(optimizer, [tf.constant(3.0)])] == [1]
+    scaled = keras.optimizers.LossScaleOptimizer(optimizer)
+    assert [float(part) for part in compat.clipped(scaled, [tf.constant(0.5)])] == [0.5]
+
+
 def test_all_that_belongs_to_a_model_is_built():
     model = keras.Sequential([keras.layers.Dense(2)])
     model.compile("adam", "mse", metrics=["mae"])

@@ -73,6 +73,7 @@ class Backward:
         self._floor = floor
         self._ratios = [self._ratio_of(step) for step in steps]
         self.how, self._factor, self._own_weights = Variation(), 1.0, False
+        self._class_weights: np.ndarray | None = None
 
     def gap(self, step: Step, batch: Batch) -> float:
         """By how much of their size the gradients of a step differ from those of `fit`."""
@@ -91,7 +92,9 @@ class Backward:
             The examples with the weights that count.
         """
         if self._own_weights:
-            batch = replace(batch, weights=step.weights)
+            batch = replace(batch, weights=own_weights(step, batch))
+        elif self._class_weights is not None:
+            batch = replace(batch, weights=self._class_weights[labels_of(batch)])
         applied = self._variables.of(step, step.applied)
         taken = self._variables.of(step, step.gradients)
         outputs = joined([call.outputs for call in step.calls])
@@ -146,6 +149,15 @@ class Backward:
                 if scaled:
                     yield self._scaled(number, step, batch, changed, scale, gap, after)
                 return part
+        weights = self._weights_of_classes(step, batch, taken)
+        if weights is not None:
+            evidence = [f"Classes weigh {', '.join(f'{weight:.4g}' for weight in weights)}."]
+            self._class_weights = weights
+            part = replace(batch, weights=weights[labels_of(batch)])
+            after = self._gap(self._reference.forward(step.before, part, self.how), taken, 1.0)
+            place = step.loss_place or step.gradient_place
+            yield Finding("sample-weight", "loss", number, None, evidence, place, gap, after)
+            return part
         stage, variable = self._stage(base, outputs, step, taken)
         evidence = [f"The step's {stage} is another than fit's, by {gap:.3g} of its size."]
         if stage == "loss" and step.loss is not None and self._is_other_loss(step.loss):
@@ -154,13 +166,40 @@ class Backward:
         yield Finding(None, stage, number, variable, evidence, place or step.gradient_place, gap)
         return batch
 
+    def _weights_of_classes(self, step: Step, batch: Batch, taken: Gradients) -> np.ndarray | None:
+        """Weights of classes with which `fit` makes the same gradients; None if there are none.
+
+        The gradient of a mean loss is the sum of those of the classes, so that their weights are
+        the solution of linear equations.
+        """
+        classes = self._rows.classes
+        if not classes or batch.weights is not None or self._factor != 1:
+            return None
+        y = labels_of(batch)
+
+        def gradient(weights: np.ndarray) -> np.ndarray:
+            part = replace(batch, weights=weights.astype(np.float32))
+            made = self._reference.forward(step.before, part, self.how)
+            pairs = self._pairs(made, taken)
+            return np.concatenate([ours.ravel() for _, ours, _ in pairs])
+
+        made = self._reference.forward(step.before, batch, self.how)
+        wanted = np.concatenate([theirs.ravel() for _, _, theirs in self._pairs(made, taken)])
+        rest = gradient(np.zeros(y.size))
+        columns = [gradient(y == label) - rest for label in range(classes)]
+        solved = np.linalg.lstsq(np.stack(columns, 1), wanted - rest, rcond=None)[0]
+        weights = np.where(np.isin(np.arange(classes), y), solved, 1.0).astype(np.float32)
+        if not (weights >= 0).all():
+            return None
+        changed = gradient(weights[y])
+        return weights if close(changed, wanted, 10 * self._floor) else None
+
     def _weightings(self, step: Step, batch: Batch) -> Iterator[tuple[tuple[str, ...], Batch]]:
         """A batch, and the same with the weights that the loop's loss was called with."""
         yield (), batch
-        if np.shape(step.weights) == (batch.size,) and not np.array_equal(
-            step.weights, batch.weights
-        ):
-            yield ("sample-weight",), replace(batch, weights=step.weights)
+        weights = own_weights(step, batch)
+        if weights is not None and not np.array_equal(weights, batch.weights):
+            yield ("sample-weight",), replace(batch, weights=weights)
 
     def _variations(self, step: Step, batch: Batch) -> Iterator[tuple[tuple[str, ...], Variation]]:
         known = [(cause, change) for cause, change in VARIATIONS if self._usable(change, batch)]
@@ -259,7 +298,7 @@ class Backward:
             scaled = close(raw * ratio, given, 10 * self._floor)
             clipped = close(np.clip(raw, given.min(), given.max()), given, self._floor)
             ratios.append(ratio if scaled else 0.0 if clipped else np.nan)
-        if not ratios:
+        if not ratios or self._are_clipped(taken, applied):
             return
         others = [ratio for ratio in self._ratios if ratio is not None]
         if len(others) > 1 and close(others[0], others[1], 1e-4):
@@ -273,6 +312,17 @@ class Backward:
             evidence = ["Gradients are changed before the update."]
             cause = None
         yield Finding(cause, "gradients", number, None, evidence, step.place)
+
+    def _are_clipped(self, taken: Gradients, applied: Gradients) -> bool:
+        """Whether the loop clips gradients as `fit`'s optimizer would have done."""
+        pairs = [
+            (tf.convert_to_tensor(raw), given)
+            for raw, given in zip(taken, applied, strict=True)
+            if raw is not None and given is not None
+        ]
+        clipped = compat.clipped(self._reference.model.optimizer, [raw for raw, _ in pairs])
+        both = zip(clipped, (given for _, given in pairs), strict=True)
+        return all(close(ours, theirs, 10 * self._floor) for ours, theirs in both)
 
     def _ratio_of(self, step: Step) -> float | None:
         """What all gradients of a step were multiplied by before its update; None if by several."""
@@ -333,6 +383,16 @@ class Backward:
         size = max((float(np.abs(ours * factor).max()) for _, ours, _ in both), default=0.0)
         gaps = (float(np.abs(ours * factor - theirs).max()) for _, ours, theirs in both)
         return max(gaps, default=0.0) / (size or 1.0)
+
+
+def own_weights(step: Step, batch: Batch) -> np.ndarray | None:
+    """The weights of examples that the loss of a loop was called with, if there is one each."""
+    return step.weights.reshape(-1) if np.size(step.weights) == batch.size > 1 else None
+
+
+def labels_of(batch: Batch) -> np.ndarray:
+    """The labels of examples, as whole numbers in one row."""
+    return np.asarray(batch.y).reshape(-1).astype(int)
 
 
 def described(loss: Any) -> tuple[Any, dict[str, Any]]:

@@ -17,6 +17,9 @@ from vgg_keras.diagnosis.reference import Batch
 from vgg_keras.errors import require
 from vgg_keras.runs.archives import read_arrays
 
+MOST_CLASSES = 100
+"""Of so many classes the weights are not looked for."""
+
 
 class Rows:
     """The rows of a data set of batches, in their order.
@@ -30,6 +33,7 @@ class Rows:
         x: All inputs.
         y: All targets.
         is_column: Whether the targets are one number an example.
+        classes: Number of classes, if the targets are labels of not too many; else None.
     """
 
     def __init__(self, data: tf.data.Dataset):
@@ -51,6 +55,9 @@ class Rows:
         targets = tf.nest.flatten(self.y)
         shape = targets[0].shape[1:]
         self.is_column = len(targets) == 1 and shape in ((), (1,))
+        labels = self.is_column and np.array_equal(targets[0], np.rint(targets[0]))
+        highest = int(targets[0].max()) if labels and targets[0].min() >= 0 else MOST_CLASSES
+        self.classes = highest + 1 if highest < MOST_CLASSES else None
         self._targets = set(_keys(targets[0])) if len(targets) == 1 else set()
 
     def indices(self, step: int) -> list[int]:
@@ -127,7 +134,7 @@ class Rows:
         return Batch(inputs, batch.y, batch.weights)
 
     def change(self, step: int, inputs: Any) -> str | None:
-        """What makes inputs of those of a step, in words: a factor and a number that is added."""
+        """What makes inputs of those of a step, in words: factors, and numbers that are added."""
         first, indices = tf.nest.flatten(inputs)[0], self.indices(step)
         given = tf.nest.flatten(self.x)[0][indices]
         if first.size != given.size:
@@ -135,9 +142,14 @@ class Rows:
         slope, offset = np.polyfit(given.ravel().astype(np.float64), first.ravel(), 1)
         fitted = slope * given + offset
         if not np.allclose(fitted.ravel(), first.ravel(), atol=1e-4 * np.abs(first).max()):
-            return None
+            columns = given.reshape(len(given), -1), first.reshape(len(given), -1)
+            return (
+                "the features of the data set, each scaled and shifted"
+                if _are_scaled(*columns)
+                else None
+            )
         more = f"{offset:.3g} more than " if abs(offset) > 1e-6 else ""
-        return f"{more}{slope:.6g} times"
+        return f"{more}{slope:.6g} times what the data set gives"
 
     def _take(self, indices: list[int]) -> Batch:
         parts = (
@@ -174,6 +186,20 @@ def batches_of(
         part[0] = tf.nest.map_structure(lambda leaf: np.asarray(as_input(leaf)), part[0])
     slices = tf.data.Dataset.from_tensor_slices
     return slices(tuple(train)).batch(batch_size), slices(tuple(test)).batch(batch_size)
+
+
+def _are_scaled(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether each column is a multiple of what it was before, plus a number.
+
+    Args:
+        before: Rows of features, more than two.
+        after: Likewise.
+    """
+    first, second = (part - part.mean(0, dtype=np.float64) for part in (before, after))
+    slopes = (first * second).sum(0) / np.maximum((first**2).sum(0), 1e-30)
+    return len(before) > 2 and np.allclose(
+        slopes * first, second, rtol=0, atol=1e-4 * np.abs(second).max()
+    )
 
 
 def _keys(targets: np.ndarray) -> list[bytes]:

@@ -75,7 +75,7 @@ class Examples:
         if batch is None:
             given = self._rows.expected(self._next, inputs)
             if change := self._rows.change(self._next, inputs):
-                evidence = [f"The model gets {change} what the data set gives."]
+                evidence = [f"The model gets {change}."]
                 yield Finding("input-preprocessing", "batch", number, None, evidence, place)
             elif count := self._tests.count_of(inputs):
                 evidence = [f"{count} of {size_of(inputs)} examples are test data."]

@@ -204,15 +204,19 @@ class Figures:
         for causes, figure in self._explanations(epochs, metric, validation, observer):
             if all(near(value, figure(epoch)) for epoch, value in enumerate(values)):
                 after = abs(values[first] - figure(first))
-                steps = {cause: self._step(cause, first) for cause in causes}
+                steps = {cause: self._step(cause, first, validation) for cause in causes}
                 for cause in sorted(causes, key=lambda cause: steps[cause]):
                     step = steps[cause]
                     yield Finding(cause, "metrics", step, name, evidence, place, gap, after)
                 return
-        yield Finding(None, "metrics", self._step("", first), name, evidence, place, gap)
+        yield Finding(
+            None, "metrics", self._step("", first, validation), name, evidence, place, gap
+        )
 
-    def _step(self, cause: str, epoch: int) -> int:
+    def _step(self, cause: str, epoch: int, validation: bool) -> int:
         """The first step after which a figure with a fault is another one."""
+        if validation:
+            return int(self._parts[epoch][-1])
         if cause == "metric-not-reset":
             return int(self._parts[max(epoch, min(1, len(self._parts) - 1))][0])
         part = self._parts[epoch]

@@ -151,6 +151,9 @@ class Judge:
         if 0.5 < ratio < 1 and all(close(a * ratio, b, self._floor) for a, b in pairs):
             evidence = [f"After the update the weights are multiplied by {ratio:.6g}."]
             return Finding("weight-decay", stage, number, name, evidence, place, gap, 0.0)
+        if not self._variables.differing(now, self.reference.initial):
+            evidence = ["The weights become the initial ones again."]
+            return Finding("initial-weights", stage, number, name, evidence, place, gap, 0.0)
         evidence = [f"{name} was changed by {gap:.3g} without a step."]
         return Finding(None, stage, number, name, evidence, place, gap)
 

@@ -54,8 +54,8 @@ IN_ORDER = ("model", "train", "epochs", "test")
 """What parameters of other names get, one after the other."""
 
 
-def check_loop(loop: Any) -> None:
-    """Checks that a loop can be called.
+def takes_model(loop: Any) -> bool:
+    """Whether a loop asks for a model, or else makes its own.
 
     Args:
         loop: A function; or a class with a method `fit` or `train`.
@@ -63,11 +63,10 @@ def check_loop(loop: Any) -> None:
     Raises:
         InputError: If a parameter asks for something that is not in `NAMES`.
     """
+    functions = [loop]
     if inspect.isclass(loop):
-        _parameters(loop)
-        _parameters(functools.partial(_method_of(loop), None))
-    else:
-        _parameters(loop)
+        functions.append(functools.partial(_method_of(loop), None))
+    return any(key == "model" for function in functions for _, key in _parameters(function))
 
 
 def run_loop(loop: Any, values: Mapping[str, Any]) -> Any:

@@ -122,8 +122,9 @@ class Observer:
 
     Args:
         files: Files of the user, whose lines are named.
-        initial: State that a model which the loop makes itself starts from.
+        initial: State that a model which the loop makes itself starts from, if it gets none.
         model: Model that the loop gets.
+        given: Whether the loop gets it.
 
     Attributes:
         steps: The steps, in order.
@@ -132,8 +133,8 @@ class Observer:
         figures: What means held, by the id of the metric.
     """
 
-    def __init__(self, files: set[str], initial: State, model: keras.Model):
-        self._files, self._initial, self._model = files, initial, model
+    def __init__(self, files: set[str], initial: State, model: keras.Model, given: bool):
+        self._files, self._initial, self._model, self._given = files, initial, model, given
         self._tapes = self._inside_model = self._inside_loss = self._inside_update = 0
         self._calls = 0
         self._step: Step | None = None
@@ -224,7 +225,7 @@ class Observer:
         if not model.built:
             with tf.GradientTape(watch_accessed_variables=False):
                 self._nested("_inside_model", True, original, model, *args, **kwargs)
-        first = model is not self._model and not self.models
+        first = not self._given and not self.models
         if first and [v.shape for v in state_of(model)] == [v.shape for v in self._initial]:
             set_state(model, self._initial)
         self.models.append(model)
@@ -314,7 +315,7 @@ class Observer:
 
 
 def _key(variable: Any) -> int:
-    return id(getattr(variable, "value", variable))
+    return id(variable.value if isinstance(variable, keras.Variable) else variable)
 
 
 @contextmanager

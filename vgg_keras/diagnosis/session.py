@@ -18,7 +18,7 @@ from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.figures import Figures, history_of, history_of_metrics
 from vgg_keras.diagnosis.findings import Finding
 from vgg_keras.diagnosis.judge import Judge
-from vgg_keras.diagnosis.loops import check_loop, run_loop
+from vgg_keras.diagnosis.loops import run_loop, takes_model
 from vgg_keras.diagnosis.observer import Observer, State, set_state, state_of
 from vgg_keras.diagnosis.reference import Reference
 from vgg_keras.errors import InputError, require
@@ -81,7 +81,7 @@ class Session:
         train: tf.data.Dataset,
         test: tf.data.Dataset,
     ):
-        check_loop(loop)
+        self._takes_model = takes_model(loop)
         self._config, self._loop, self._train, self._test = config, loop, train, test
         self._rows, self._tests = Rows(train), Rows(test)
         self._make_model = make_model
@@ -121,7 +121,7 @@ class Session:
             Fields of the result.
         """
         files = files_of(self._loop) | files_of(type(self._model).train_step)
-        observer = Observer(files, self._reference.initial, self._model)
+        observer = Observer(files, self._reference.initial, self._model, self._takes_model)
         eager = tf.config.functions_run_eagerly()
         tf.config.run_functions_eagerly(True)
         try:

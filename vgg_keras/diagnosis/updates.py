@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from vgg_keras.diagnosis.findings import ratio_of
 from vgg_keras.diagnosis.observer import State, Step
 from vgg_keras.diagnosis.reference import Reference, close
 
@@ -66,7 +67,8 @@ class Updates:
         ):
             self._made.append((step.before, applied))
             return None
-        for cause, evidence, optimizer in self._others(step, before, varied):
+        user = step.optimizer or self._by_hand(step, applied, indices)
+        for cause, evidence, optimizer in self._others(user, step.rate, before, varied):
             changed = self._update(optimizer, step, applied)
             if self._agree(changed, step, indices):
                 self._current = optimizer
@@ -89,18 +91,30 @@ class Updates:
     def _update(self, optimizer: keras.optimizers.Optimizer, step: Step, applied: Any) -> State:
         return self._reference.update(optimizer, step.before, applied)
 
+    def _by_hand(
+        self, step: Step, applied: list[Any], indices: Sequence[int]
+    ) -> keras.optimizers.Optimizer:
+        """Gradient descent with the rate of an update that was made without an optimizer."""
+        gradients = [gradient for gradient in applied if gradient is not None]
+        changes = [step.before[index].astype(np.float64) - step.after[index] for index in indices]
+        rate = ratio_of(gradients, changes)
+        compiled = float(keras.ops.convert_to_numpy(self._current.learning_rate))
+        return keras.optimizers.SGD(compiled if close(rate, compiled, 1e-3) else rate)
+
     def _others(
-        self, step: Step, before: list[np.ndarray], varied: bool
+        self,
+        user: keras.optimizers.Optimizer,
+        user_rate: float | None,
+        before: list[np.ndarray],
+        varied: bool,
     ) -> Iterator[tuple[str, list[str], keras.optimizers.Optimizer]]:
         """Optimizers that may be the one that made an update, with what tells them from fit's."""
         model, ours = self._reference.model, self._compiled.get_config()
         self._with_rate: keras.optimizers.Optimizer | None = None
-        if step.optimizer is None:
-            return
-        theirs = step.optimizer.get_config()
+        theirs = user.get_config()
         scheduled = varied or isinstance(ours.get("learning_rate"), dict)
         by_rate = "learning-rate-schedule" if scheduled else "optimizer-config"
-        kinds = [kind_of(optimizer) for optimizer in (step.optimizer, self._compiled)]
+        kinds = [kind_of(optimizer) for optimizer in (user, self._compiled)]
         differing = [
             name
             for name in sorted({*ours, *theirs} - {*NOT_COMPARED})
@@ -116,14 +130,14 @@ class Updates:
             cause = "optimizer-config"
             if kinds[0] == kinds[1] and len(differing) == 1:
                 cause = {**SETTINGS, "learning_rate": by_rate}.get(differing[0], cause)
-            yield cause, evidence, self._replayed(again(step.optimizer, model))
+            yield cause, evidence, self._replayed(again(user, model))
         evidence = ["The optimizer begins again, without the averages that it had."]
         yield "optimizer-recreated", evidence, again(self._current, model)
-        if step.rate is not None:
+        if user_rate is not None:
             cause = by_rate
             rate = float(keras.ops.convert_to_numpy(self._current.learning_rate))
-            evidence = [f"The learning rate is {step.rate:.6g} in this step; fit's is {rate:.6g}."]
-            config = {**self._current.get_config(), "learning_rate": step.rate}
+            evidence = [f"The learning rate is {user_rate:.6g} in this step; fit's is {rate:.6g}."]
+            config = {**self._current.get_config(), "learning_rate": user_rate}
             fresh = type(self._current).from_config(config)
             fresh.build(model.trainable_variables)
             self._with_rate = restored(fresh, before)

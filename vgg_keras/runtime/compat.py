@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -76,6 +76,12 @@ def without_loss_weights(model: keras.Model) -> Iterator[None]:
         yield
     finally:
         model._compile_loss = weighted
+
+
+def clipped(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any]) -> list[Any]:
+    """The gradients as an optimizer clips them before its update."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return inner._clip_gradients(gradients)
 
 
 def build_all(model: keras.Model, batch: Any) -> None:
