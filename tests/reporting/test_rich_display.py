@@ -91,14 +91,14 @@ def text_of(outputs):
 
 @pytest.mark.slow
 def test_a_training_shows_a_bar_and_a_line_an_epoch_without_control_characters(kernel):
-    code = "import vgg_keras; vgg_keras.train(limit=400, epochs=2, name='bar')"
+    code = "import vgg_keras; vgg_keras.train(limit=200, epochs=2, name='bar')"
     reply, outputs = kernel.run(code)
     assert reply["status"] == "ok", reply
     bars = [content for kind, content in outputs if kind == "display_data"]
     assert len(bars) == 1
     assert "<progress" in bars[0]["data"]["text/html"]
     last = [content for kind, content in outputs if kind == "update_display_data"][-1]
-    assert last["data"]["text/plain"].endswith("26/26")
+    assert last["data"]["text/plain"].endswith("14/14")
     assert not CONTROL_CHARACTERS.search(text_of(outputs))
     assert len(text_of(outputs).splitlines()) < 10
     (shown,) = [content for kind, content in outputs if kind == "execute_result"]
@@ -117,8 +117,8 @@ def test_what_is_refused_is_refused_in_one_line_that_says_what_to_do(kernel):
 
 @pytest.mark.slow
 def test_an_interrupted_cell_leaves_a_run_to_go_on_with_and_a_usable_kernel(kernel):
-    start = "import vgg_keras; vgg_keras.train(limit=2000, epochs=3, name='a'%s)"
-    reply, outputs = kernel.run(start % "", interrupt_at="Epoch 1/3")
+    start = "import vgg_keras; vgg_keras.train(limit=400, epochs=2, name='a'%s)"
+    reply, outputs = kernel.run(start % "", interrupt_at="Epoch 1/2")
     assert reply["ename"] == "KeyboardInterrupt"
     assert "Go on with: " in text_of(outputs)
     status = "import json; print(json.load(open('logs/train/a/result.json'))['status'])"
