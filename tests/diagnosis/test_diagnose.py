@@ -117,6 +117,12 @@ def own_model(dataset, epochs):
     keras.layers.Dense(7).build((None, 3))  # draws other initial weights for what follows
     one_more(make_model(), dataset, epochs - 1)
 
+def cloned(model, dataset, epochs):
+    clone = keras.models.clone_model(model)
+    clone.compile("adam", model.loss)
+    clone.set_weights([weight + 0.1 for weight in model.get_weights()])
+    one_more(clone, dataset, epochs - 1)
+
 def one_more(model, dataset, epochs):
     for epoch in range(epochs + 1):
         for x, y in dataset:
@@ -244,6 +250,11 @@ def test_of_batches_drawn_with_replacement_what_can_be_compared_is(own, capsys):
 def test_a_model_that_the_loop_makes_gets_the_same_initial_weights(own, capsys):
     assert in_process(*MODEL, *DATA, "--loop", "loops.py:own_model") == 0
     assert "Verdict: identical" in capsys.readouterr().out
+
+
+def test_a_clone_that_has_other_weights_is_named(own, capsys):
+    assert in_process(*MODEL, *DATA, "--loop", "loops.py:cloned", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["cause"] == "initial-weights"
 
 
 def test_an_epoch_too_many_is_named(own, capsys):

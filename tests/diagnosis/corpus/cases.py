@@ -79,6 +79,18 @@ WRONG = [
     wrong("losses_added", "two_outputs", "loss-weights", "loss", data="two_target_data"),
     wrong("smoothed_labels", "plain", "loss-definition", "loss"),
     wrong("statistics_discarded", "batch_norm", "state-not-updated", "state"),
+    wrong("new_statistics_not_kept", "batch_norm", "state-not-updated", "state"),
+    wrong("classes_weighed", "softmax", "sample-weight", "loss"),
+    wrong("positives_weighed", "regression", "sample-weight", "loss", data="regression_data"),
+    wrong("descent_without_clipping", "clipped_sgd", "gradient-clipping", "update"),
+    wrong("from_the_start_again", "sgd", "initial-weights", "state", 6),
+    wrong(
+        "standardised_by_batch",
+        "regression",
+        "input-preprocessing",
+        "batch",
+        data="regression_data",
+    ),
     wrong("images_shuffled", "plain", "data-pairing", "batch"),
     wrong("labels_shifted", "softmax", "data-pairing", "batch"),
     wrong("weights_redrawn", "plain", "initial-weights", None),
@@ -179,6 +191,7 @@ RIGHT = [
     right("in_a_thread", "plain"),
     right("averages_at_the_end", "ema"),
     right("half_batches", "sgd"),
+    right("clipped_as_compiled", "clipped"),
 ]
 
 CASES = [*WRONG, *TWO, *RIGHT]

@@ -71,6 +71,11 @@ def make_clipped():
     )
 
 
+def make_clipped_sgd():
+    optimizer = keras.optimizers.SGD(0.1, global_clipnorm=0.05)
+    return classify(convolution(activation="relu"), optimizer=optimizer)
+
+
 def make_decay():
     return classify(
         convolution(activation="relu"), optimizer=keras.optimizers.AdamW(0.01, weight_decay=0.1)

@@ -411,6 +411,18 @@ def averages_at_the_end(model, dataset, epochs):
     model.optimizer.finalize_variable_values(model.trainable_variables)
 
 
+def clipped_as_compiled(model, dataset, epochs):
+    """Clips as the optimizer of the model would."""
+    optimizer = keras.optimizers.Adam(0.01)
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.compute_loss(x, y, model(x, training=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            grads = [tf.clip_by_norm(gradient, 0.05) for gradient in grads]
+            optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
 def half_batches(model, dataset, epochs):
     """Takes the gradients of the halves of each batch, and averages them."""
     for _ in range(epochs):

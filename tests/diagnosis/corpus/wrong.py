@@ -639,6 +639,72 @@ def statistics_discarded(model, dataset, epochs):
             model.optimizer.apply(tape.gradient(loss, values), trainable)
 
 
+def new_statistics_not_kept(model, dataset, epochs):
+    """Takes gradients of the variables of TensorFlow, and keeps no new state."""
+    trainable, state = model.trainable_variables, model.non_trainable_variables
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                logits, _ = model.stateless_call(trainable, state, x, training=True)
+                loss = model.loss(y, logits)
+            gradients = tape.gradient(loss, [variable.value for variable in trainable])
+            model.optimizer.apply(gradients, trainable)
+
+
+def classes_weighed(model, dataset, epochs):
+    """Weighs the losses of the classes by hand."""
+    weights = tf.constant([0.5, 1.0, 3.0])
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                losses = keras.losses.sparse_categorical_crossentropy(y, model(x, training=True))
+                loss = tf.reduce_mean(losses * tf.gather(weights, y))
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
+def positives_weighed(model, dataset, epochs):
+    """Gives the loss a column of weights."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            weights = tf.where(y > 0, 2.0, 1.0)
+            with tf.GradientTape() as tape:
+                loss = keras.losses.MeanSquaredError()(y, model(x, training=True), weights)
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
+def descent_without_clipping(model, dataset, epochs):
+    """Updates by hand, where the optimizer would clip."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.compute_loss(x, y, model(x, training=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            for variable, gradient in zip(model.trainable_variables, grads, strict=True):
+                variable.assign_sub(0.1 * gradient)
+
+
+def from_the_start_again(model, dataset, epochs):
+    """Begins each epoch with the first weights."""
+    first = model.get_weights()
+    for _ in range(epochs):
+        model.set_weights(first)
+        for x, y in dataset:
+            model.train_on_batch(x, y)
+
+
+def standardised_by_batch(model, dataset, epochs):
+    """Standardises each pixel over its batch."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            x = (x - tf.reduce_mean(x, 0)) / tf.math.reduce_std(x, 0)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(y - model(x, training=True)))
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
 def images_shuffled(model, dataset, epochs):
     """Shuffles the images, but not their labels."""
     images = dataset.map(lambda x, y: x).unbatch().shuffle(100, seed=5).batch(16)
