@@ -265,8 +265,12 @@ def run_predict(options: Namespace) -> int:
 
         rows = inference.predict(options.path, options.images, model=options.model)
         predictions = dict(zip(map(str, options.images), rows, strict=True))
-        terminal.show_predictions(predictions)
+        if not options.quiet:
+            terminal.show_pictures(predictions)
+        terminal.show_predictions(predictions, inference.SURE)
     if options.json:
+        for row in rows:
+            del row["picture"]
         show_json(predictions)
     return 0
 

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from PIL import Image
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -27,6 +29,11 @@ from vgg_keras.runs.results import (
 
 HEADS = {"loss": "Loss", "accuracy": "Acc.", "val_loss": "Test loss", "val_accuracy": "Test acc."}
 MOST_COLUMNS = 4
+MOST_PICTURES = 5
+PICTURE_COLUMNS = 56
+GRAYS = " .:-=+*#%@"
+"""From black to white, on a dark terminal."""
+
 STYLES = {
     "identical": "green",
     "indistinguishable": "green",
@@ -246,12 +253,44 @@ def show_evaluations(evaluations: Mapping[str, Test]) -> None:
     show_table(table)
 
 
-def show_predictions(predictions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Prints the class of each image."""
+def show_pictures(predictions: Mapping[str, Mapping[str, Any]]) -> None:
+    """Prints images as the model sees them, in characters, unless there are many."""
+    if len(predictions) > MOST_PICTURES:
+        return
+    for path, prediction in predictions.items():
+        image = Image.fromarray(prediction["picture"].squeeze()).convert("L")
+        image.thumbnail((PICTURE_COLUMNS, PICTURE_COLUMNS))
+        small = np.asarray(image.resize((image.width, -(-image.height // 2))), int)
+        print(f"\n{path}, as the model sees it:")
+        for row in small * len(GRAYS) // 256:
+            print("".join(GRAYS[gray] for gray in row).rstrip())
+
+
+def show_predictions(predictions: Mapping[str, Mapping[str, Any]], sure: float) -> None:
+    """Prints the most probable classes of each image.
+
+    Args:
+        predictions: What `predict` says of each.
+        sure: Lowest probability of a prediction that is not called unsure.
+    """
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Image", overflow="fold")
-    for column in ("Class", "Probability"):
-        table.add_column(column, justify="right")
+    table.add_column("Class")
+    table.add_column("Probability", justify="right")
+    table.add_column("Next")
+    table.add_column("")
     for path, prediction in predictions.items():
-        table.add_row(path, str(prediction["class"]), f"{prediction['probability']:.2%}")
+        others = (f"{row['class']} {row['probability']:.2%}" for row in prediction["top"][1:])
+        notes = [word for word in ("unsure", "inverted") if prediction[word]]
+        table.add_row(
+            path,
+            str(prediction["class"]),
+            f"{prediction['probability']:.2%}",
+            ", ".join(others),
+            ", ".join(notes),
+        )
     show_table(table)
+    if any(prediction["unsure"] for prediction in predictions.values()):
+        print(f"unsure: a probability below {sure:.0%}")
+    if any(prediction["inverted"] for prediction in predictions.values()):
+        print("inverted: the border is light, and the model was trained with white on black")

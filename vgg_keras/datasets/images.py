@@ -58,6 +58,16 @@ def read_image(path: Path, size: Sequence[int] | None = None, channels: int = 3)
     return np.asarray(shown).reshape(shown.height, shown.width, channels)
 
 
+def has_light_border(image: np.ndarray) -> bool:
+    """Whether an image is lighter than dark along its border.
+
+    Args:
+        image: uint8 of shape `(height, width, channels)`.
+    """
+    border = (image[0], image[-1], image[:, 0], image[:, -1])
+    return bool(np.concatenate(border).mean() > 127.5)
+
+
 def is_gray(path: Path) -> bool:
     """Whether an image file has no colours.
 
