@@ -36,9 +36,22 @@ def test_how_long_it_will_take_is_said_once_after_some_seconds(capsys, rate, tra
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(("terminal", "apart"), [(True, "\r\x1b[K"), (False, "\n")])
+def test_it_is_not_said_inside_of_a_bar(monkeypatch, capsys, terminal, apart):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    now = iter([0.0, 5.0])
+    timing = SimpleNamespace(images_per_second=100.0)
+    forecast = Forecast(timing, DATA, 1, bar=True, clock=lambda: next(now))
+    forecast.set_params({"epochs": 1})
+    forecast.on_train_begin()
+    forecast.on_epoch_begin(0)
+    forecast.on_train_batch_end(0)
+    assert capsys.readouterr().out == f"{apart}About 70 s for 1 training\n"
+
+
 def test_epochs_that_were_trained_before_a_resume_are_not_waited_for(capsys):
     now = iter([0.0, 5.0])
-    forecast = Forecast(SimpleNamespace(images_per_second=100.0), DATA, 1, lambda: next(now))
+    forecast = Forecast(SimpleNamespace(images_per_second=100.0), DATA, 1, clock=lambda: next(now))
     forecast.set_params({"epochs": 10})
     forecast.on_train_begin()
     forecast.on_epoch_begin(9)

@@ -399,7 +399,8 @@ def test_tables_and_reports_that_nobody_reads_end_the_program_quietly(compared, 
 @pytest.mark.slow
 def test_a_training_whose_output_is_not_read_any_more_can_be_resumed(tmp_path):
     place = ["--logdir", tmp_path, "--name", "a"]
-    status, error = without_reader("train", *SMALL, *place)
+    first_heard_in_the_training = ["--quiet", "--notebook"]
+    status, error = without_reader("train", *SMALL, *place, *first_heard_in_the_training)
     home = tmp_path / "train" / "a"
     assert status == 141
     assert error == f"Go on with: vgg-keras train --config {home / 'config.json'} --resume\n"

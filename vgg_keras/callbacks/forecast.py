@@ -26,6 +26,7 @@ class Forecast(keras.callbacks.Callback):
         timing: Times the steps.
         data: Data of the trainings.
         trainings: Number of those that are left, with this one.
+        bar: Whether Keras draws a bar meanwhile, from which the sentence must be kept apart.
         clock: Gives seconds.
     """
 
@@ -34,10 +35,11 @@ class Forecast(keras.callbacks.Callback):
         timing: Timing,
         data: Batches | StreamBatches,
         trainings: int,
+        bar: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ):
         super().__init__()
-        self._timing, self._trainings, self._clock = timing, trainings, clock
+        self._timing, self._trainings, self._bar, self._clock = timing, trainings, bar, clock
         self._images = data.train_count + TEST_COST * data.test_count
         self._said = False
 
@@ -58,5 +60,6 @@ class Forecast(keras.callbacks.Callback):
             seconds = self._epochs * self._images / rate
             if seconds >= SHORTEST_SECONDS:
                 trainings = count(self._trainings, "training")
-                clear = "\r\x1b[K" if sys.stdout.isatty() else ""  # of the bar of this moment
-                print(f"{clear}About {duration(seconds)} for {trainings}", flush=True)
+                erased = "\r\x1b[K" if sys.stdout.isatty() else "\n"
+                apart = erased if self._bar else ""
+                print(f"{apart}About {duration(seconds)} for {trainings}", flush=True)

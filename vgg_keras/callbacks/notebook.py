@@ -27,7 +27,7 @@ class NotebookLines(keras.callbacks.Callback):
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Says what the figures are."""
         print("The notebook's line is cumulative from the first epoch. Below it stands the one")
-        print("that it published, with 60,000 images.")
+        print("that it published, with 60,000 images.", flush=True)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Prints the epoch before."""

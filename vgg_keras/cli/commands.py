@@ -187,6 +187,8 @@ def run_search(options: Namespace) -> int:
     trials = "trials" if config.algorithm == "hyperband" else count(config.trials, "trial")
     trials += f" of {count(config.epochs, 'epoch')}"
     purpose = f"Searching for the best {config.objective}: {trials}, {about(config)}"
+    if options.join:
+        purpose = f"Running trials for {options.join}"
     with tensorflow_for(options, config, purpose) as verbose:
         from vgg_keras.cli import terminal
         from vgg_keras.tuning.join import join

@@ -145,7 +145,8 @@ class Shown:
         """The callbacks that show it."""
         callbacks: list[keras.callbacks.Callback] = []
         if self.verbose:
-            callbacks.append(Forecast(recording.timing, training.batches, self.trainings))
+            bar = self.verbose == 1
+            callbacks.append(Forecast(recording.timing, training.batches, self.trainings, bar))
         if self.notebook:
             callbacks.append(NotebookLines(recording.cumulative))
         return callbacks
@@ -178,8 +179,9 @@ def run_once(
     training = parts.training(config, name)
     model, batches = training.model, training.batches
     if shown.verbose:
-        data = f"{batches.train_count:,} training and {batches.test_count:,} test examples"
-        print(f"\nTrainer {name}, seed {config.seed}: {model.count_params():,} parameters, {data}")
+        examples = f"{batches.train_count:,} training and {batches.test_count:,} test examples"
+        size = f"{model.count_params():,} parameters, {examples}"
+        print(f"\nTrainer {name}, seed {config.seed}: {size}", flush=True)
     recording = record(home, config, parts.data, batches, model.steps_per_execution)
     digests, cumulative, timing = recording.digests, recording.cumulative, recording.timing
     with deferred_signals() as request, writing_events():
