@@ -165,6 +165,7 @@ def scripted(monkeypatch):
             list(callbacks), add_history=True, model=model, epochs=1, steps=1
         )
         hooks.on_train_begin()
+        hooks.on_epoch_begin(0)
         score = (sum(block[0] for block in model.filters) + seed % 97 / 97) / 100
         logs = {"loss": 1.0, "accuracy": 0.5, "val_loss": 1 - score, "val_accuracy": score}
         hooks.on_epoch_end(0, logs)

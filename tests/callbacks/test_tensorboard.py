@@ -27,16 +27,26 @@ def events(directory):
 @pytest.mark.parametrize("trainer", ["tape", "fit"])
 def test_the_graph_shows_the_blocks_by_name(compared, trainer):
     graph = events(compared[1] / trainer / "seed-0").Graph()
-    nodes = " ".join(node.name for node in graph.node)
-    for layer in ("block1_conv1", "block2_pool", "fc1", "predictions"):
-        assert layer in nodes
+    scopes = {node.name.split("/")[1] for node in graph.node if "/" in node.name}
+    blocks = {f"block{n}_{layer}" for n in (1, 2) for layer in ("conv1", "conv2", "pool")}
+    assert scopes == {*blocks, "flatten", "fc1", "predictions"}
+    assert not any(name.startswith("^") for node in graph.node for name in node.input)
+
+
+@pytest.mark.parametrize("trainer", ["tape", "fit"])
+def test_curves_come_before_pictures_and_single_figures(compared, trainer):
+    home = compared[1] / trainer / "seed-0"
+    tags = {part: events(home / part).Tags()["tensors"] for part in ("", "train", "hparams")}
+    pictures = [tag for tag in tags[""] if tag != "configuration"]
+    single = [tag for tag in tags["hparams"] if not tag.startswith("_")]
+    assert max(tags["train"]) < min(pictures + single)  # TensorBoard sorts groups by name
 
 
 @pytest.mark.parametrize("trainer", ["tape", "fit"])
 def test_images_are_there_for_each_epoch_and_at_the_end(compared, trainer):
     file = events(compared[1] / trainer / "seed-0")
     for tag, steps in {
-        "confusion_matrix": [0, 1],
+        "sample/confusion_matrix": [0, 1],
         "filters/block1_conv1": [0, 1],
         "test/confusion_matrix": [1],
         "test/mistakes": [1],
@@ -55,17 +65,32 @@ def test_a_run_has_its_configuration_as_text_and_a_row_of_hparams(compared, trai
     (text,) = file.Tensors("configuration")
     assert b"| filters | `4,8` |" in text.tensor_proto.string_val[0]
     run = next(run for run in result["runs"] if (run["trainer"], run["seed"]) == (trainer, 0))
-    row = scalars(home)
-    assert row["design/score", 0] == np.float32(run["test"]["accuracy"])
-    assert row["design/parameters", 0] > 0
-    assert row["design/seconds", 0] == pytest.approx(sum(run["seconds_per_epoch"]))
-    content = file.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    row = scalars(home / "hparams")
+    assert row["result/test_accuracy", 0] == np.float32(run["test"]["accuracy"])
+    assert row["result/test_loss", 0] == np.float32(run["test"]["loss"])
+    assert row["result/parameters", 0] == run["parameters"]
+    assert row["result/seconds", 0] == pytest.approx(sum(run["seconds_per_epoch"]))
+    content = (
+        events(home / "hparams").SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    )
     start = plugin_data_pb2.HParamsPluginData.FromString(content).session_start_info
     assert start.group_name
     values = {
         name: value.string_value or value.number_value for name, value in start.hparams.items()
     }
-    assert values == {"trainer": trainer, "seed": 0, "filters_1": 4, "filters_2": 8}
+    assert values == {
+        "dataset": "mnist",
+        "limit": 80,
+        "epochs": 2,
+        "batch_size": 32,
+        "precision": "float32",
+        "model": "mnist",
+        "trainer": trainer,
+        "seed": 0,
+        "learning_rate": 0.001,
+        "filters_1": 4,
+        "filters_2": 8,
+    }
 
 
 @pytest.mark.slow

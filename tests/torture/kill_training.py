@@ -26,7 +26,7 @@ TRAINERS = ("tape", "fit")
 TRAINING = ["train", "--limit", "1200", "--epochs", "3", "--filters", "4,8", "--quiet"]
 TRAINING += ["--update-freq", "batch", "--save-every", "10"]
 SAVES = 3 * 4
-TIMED = ("epoch_images_per_second", "epoch_step_seconds", "design/seconds")
+TIMED = ("epoch_images_per_second", "epoch_step_seconds", "result/seconds")
 LIMIT_SECONDS = 180
 PLACES = ("half written", "before the first rename", "before the second rename")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import TRAINERS, scalars
 from searches import SCHEMA, outcome, run
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from vgg_keras import train
@@ -110,8 +111,21 @@ def test_tensorboard_shows_curves_and_a_row_for_each_trial(searched):
     for trial in result["trials"]:
         events = scalars(home / f"trial-{trial['id']}" / "validation")
         assert events["epoch_accuracy", 0] == np.float32(trial["score"])
-        row = scalars(home / f"trial-{trial['id']}")
-        assert row["design/score", 0] == pytest.approx(trial["score"])
+        row = scalars(home / f"trial-{trial['id']}" / "hparams")
+        assert row["result/val_score", 0] == pytest.approx(trial["score"])
+
+
+def test_tensorboard_shows_how_the_best_design_was_retrained(searched):
+    result, home = searched
+    file = EventAccumulator(str(home / "best"), size_guidance={"tensors": 0}).Reload()
+    assert "block1_conv1" in " ".join(node.name for node in file.Graph().node)
+    for tag in ("sample/confusion_matrix", "filters/block1_conv1", "test/mistakes"):
+        assert tag in file.Tags()["tensors"]
+    row = scalars(home / "best" / "hparams")
+    assert row["result/test_accuracy", 0] == np.float32(result.best.test.accuracy)
+    figures = scalars(home / "best" / "validation")  # of images that it was not trained on
+    epoch = max(step for tag, step in figures if tag == "epoch_accuracy")
+    assert figures["epoch_accuracy", epoch] == np.float32(result.best.test.accuracy)
 
 
 def test_every_execution_is_kept_and_the_score_is_their_mean(tmp_path, scripted):

@@ -46,7 +46,8 @@ def recording_cost(variant: str, config: BenchmarkConfig, parts: Parts) -> Recor
         mistakes = worst_mistakes(evaluation, few.data)
         confusion = (evaluation.labels, evaluation.probabilities)
         pictures = [(image, str(mistake.label)) for mistake, image in mistakes]
-        recording.summaries.finish(variant, evaluation.test, confusion, pictures, 0.0)
+        values = {"trainer": variant}
+        recording.summaries.finish(values, evaluation.test, confusion, pictures, 0.0)
         seconds = stopwatch.seconds + time.perf_counter() - began
         size = sum(path.stat().st_size for path in home.rglob("events*"))
     return RecordingCost(config.epochs, seconds, size)

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from vgg_keras.callbacks.timing import Timing
-from vgg_keras.config import ModelConfig
+from vgg_keras.config import RunConfig
 from vgg_keras.runtime.compat import start_batches_at
 
 
@@ -27,7 +27,7 @@ class Board(keras.callbacks.TensorBoard):
         batch_size: Images a step.
     """
 
-    def __init__(self, directory: Path, config: ModelConfig, timing: Timing, batch_size: int):
+    def __init__(self, directory: Path, config: RunConfig, timing: Timing, batch_size: int):
         super().__init__(
             str(directory),
             write_graph=False,

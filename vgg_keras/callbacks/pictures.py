@@ -14,6 +14,9 @@ from vgg_keras.reporting.confusion import draw_matrix
 from vgg_keras.runtime.drawing import own_style
 
 FILTER_SCALE = 12
+LARGEST_CAPTION = 15.0
+WIDEST_CAPTION = 170.0
+"""Points of the type, and these times the number of characters that fit above an image."""
 
 
 @own_style({"font.size": 15})
@@ -41,7 +44,7 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
         captions: One an image.
     """
     pixels = np.stack([image.reshape(*image.shape[:2], -1) for image in images])
-    margin = pixels.shape[1] // 5
+    margin = pixels.shape[1] // 4
     framed = np.pad(pixels, ((0, 0), (margin, 0), (1, 1), (0, 0)), constant_values=255)
     mosaic, columns = _mosaic(framed)
     height, width = framed.shape[1:3]
@@ -49,10 +52,11 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
     axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(mosaic.squeeze(), cmap="gray", vmin=0, vmax=255, aspect="auto")
     axes.set_axis_off()
+    size = min(LARGEST_CAPTION, WIDEST_CAPTION / max(map(len, captions)))
     for place, caption in enumerate(captions):
         row, column = divmod(place, columns)
         middle = (column + 0.5) * width - 0.5, row * height + 0.5 * margin - 0.5
-        axes.text(*middle, caption, ha="center", va="center", fontsize=9)
+        axes.text(*middle, caption, ha="center", va="center", fontsize=size)
     return _pixels(figure)
 
 

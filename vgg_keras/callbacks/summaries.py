@@ -10,9 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from vgg_keras.callbacks.graph import readable
 from vgg_keras.callbacks.hparams import write_row
 from vgg_keras.callbacks.pictures import confusion_picture, filters_picture, grid_picture
-from vgg_keras.config import ModelConfig
+from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Data
 from vgg_keras.datasets.arrays import rows
 from vgg_keras.models.classes import as_classes
@@ -38,7 +39,7 @@ class Summaries(keras.callbacks.Callback):
 
     remembered = ("_epoch",)
 
-    def __init__(self, directory: Path, config: ModelConfig, data: Data):
+    def __init__(self, directory: Path, config: RunConfig, data: Data):
         super().__init__()
         self._directory, self._config, self._data = directory, config, data
 
@@ -46,6 +47,7 @@ class Summaries(keras.callbacks.Callback):
         """Writes the configuration and the graph, if they are not there already."""
         self._writer = tf.summary.create_file_writer(str(self._directory))
         self._epoch, call = 0, call_of(self.model)
+        self._learning_rate = float(str(np.asarray(self.model.optimizer.learning_rate)))
         self._forward = tf.function(lambda x: call(x, training=False))
         self._x, self._labels = self._data.sample(SAMPLE)
         if int(self.model.optimizer.iterations.numpy()):
@@ -57,7 +59,7 @@ class Summaries(keras.callbacks.Callback):
         graph = self._forward.get_concrete_function(specs).graph
         with self._writer.as_default():
             tf.summary.text("configuration", as_table(self._config.to_dict()), step=0)
-            tf.summary.graph(graph)
+            tf.summary.graph(readable(graph, self.model))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Writes the images of the epoch, and the gradients if they were asked for."""
@@ -66,7 +68,7 @@ class Summaries(keras.callbacks.Callback):
             if self._data.classes:
                 labels, probabilities = as_classes(self._labels, self._predict())
                 if labels is not None and probabilities is not None:
-                    show("confusion_matrix", confusion_picture(labels, probabilities))
+                    show("sample/confusion_matrix", confusion_picture(labels, probabilities))
             if first := first_convolution(self.model):
                 show(f"filters/{first.name}", filters_picture(np.asarray(first.kernel)))
             if self._config.histograms:
@@ -94,7 +96,7 @@ class Summaries(keras.callbacks.Callback):
 
     def finish(
         self,
-        trainer: str,
+        values: Mapping[str, Any],
         test: Test,
         confusion: tuple[np.ndarray | None, np.ndarray | None],
         mistakes: Sequence[tuple[np.ndarray, str]],
@@ -103,27 +105,27 @@ class Summaries(keras.callbacks.Callback):
         """Writes what the trained model says of all test images, and a row of HParams.
 
         Args:
-            trainer: Name of the trainer.
+            values: Values of the hyperparameters, such as the name of the trainer.
             test: What the model reached on the test data.
             confusion: Labels and probabilities; None for each if the model is no classifier.
             mistakes: Images and captions.
             seconds: Time of the training.
         """
-        values: dict[str, Any] = {"trainer": trainer, "seed": self._config.seed}
+        design: dict[str, Any] = {"learning_rate": self._learning_rate}
         if isinstance(self.model, VGG):
             filters = enumerate(self.model.filters, start=1)
-            values |= {f"filters_{n}": block[0] for n, block in filters if block}
-        values |= self._config.hyperparameters or {}
+            design |= {f"filters_{n}": block[0] for n, block in filters if block}
+        figures = {"test_accuracy": test.accuracy, "test_loss": test.loss, "seconds": seconds}
+        known = {name: figure for name, figure in figures.items() if figure is not None}
+        known["parameters"] = self.model.count_params()
         labels, probabilities = confusion
         with self._writer.as_default(step=self._epoch):
             if labels is not None and probabilities is not None:
                 show("test/confusion_matrix", confusion_picture(labels, probabilities))
             if mistakes:
                 show("test/mistakes", grid_picture(*zip(*mistakes, strict=True)))
-            row = str(self._directory.relative_to(self._config.logdir))
-            score = test.loss if test.accuracy is None else test.accuracy
-            write_row(row, values, float(score or 0.0), self.model.count_params(), seconds)
         self._writer.close()
+        write_row(self._directory, self._config, {**design, **values}, known)
 
 
 def first_convolution(model: keras.Model) -> keras.layers.Conv2D | None:

@@ -153,6 +153,9 @@ class RunConfig:
 
     strategy: ClassVar[str] = "none"
     learning_rate: ClassVar[float | None] = None
+    update_freq: ClassVar[str] = "epoch"
+    histograms: ClassVar[bool] = False
+    profile: ClassVar[Sequence[int] | None] = None
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -280,9 +283,9 @@ class ModelConfig(RunConfig):
     learning_rate: float | None = None  # type: ignore[misc]
     hyperparameters: dict[str, Any] | None = None
     strategy: Literal["none", "mirrored", "multiworker"] = "none"  # type: ignore[misc]
-    update_freq: Literal["epoch", "batch"] = "epoch"
-    histograms: bool = False
-    profile: Steps | None = None
+    update_freq: Literal["epoch", "batch"] = "epoch"  # type: ignore[misc]
+    histograms: bool = False  # type: ignore[misc]
+    profile: Steps | None = None  # type: ignore[misc]
     save_every: int | None = None
 
     def __post_init__(self) -> None:

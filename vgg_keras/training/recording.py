@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vgg_keras.callbacks import Board, Cumulative, Divergence, Summaries, Timing
-from vgg_keras.config import ModelConfig
+from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Batches, Data, StreamBatches
 from vgg_keras.training.digests import Digests
 
@@ -23,7 +23,7 @@ class Recording(NamedTuple):
 
 
 def record(
-    home: Path, config: ModelConfig, data: Data, batches: Batches | StreamBatches, calls: int
+    home: Path, config: RunConfig, data: Data, batches: Batches | StreamBatches, calls: int
 ) -> Recording:
     """Makes the callbacks of a run.
 

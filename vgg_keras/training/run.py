@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from vgg_keras.callbacks import Forecast, NotebookLines
+from vgg_keras.callbacks import Forecast, NotebookLines, Summaries
 from vgg_keras.callbacks.events import writing_events
-from vgg_keras.config import TrainConfig
+from vgg_keras.config import RunConfig, TrainConfig
 from vgg_keras.config.base import class_name
+from vgg_keras.datasets import Data
 from vgg_keras.reporting.rich_display import to_html
 from vgg_keras.reporting.write import finished
 from vgg_keras.runs.chance import accuracy_interval
@@ -28,6 +29,7 @@ from vgg_keras.runtime.signals import deferred_signals
 from vgg_keras.training.checkpoints import Checkpoints
 from vgg_keras.training.design import design_of
 from vgg_keras.training.directory import open_directory, reported
+from vgg_keras.training.evaluation import Evaluation
 from vgg_keras.training.inference import load_result_model
 from vgg_keras.training.mistakes import worst_mistakes
 from vgg_keras.training.parts import Parts, gather
@@ -189,15 +191,12 @@ def run_once(
         displays = shown.callbacks(recording, training)
         history = training.run([checkpoints, *displays], shown.verbose)
         save_model(model, home / "model.keras")
-        evaluation = training.evaluate()
-        test, mistakes = evaluation.test, worst_mistakes(evaluation, parts.data)
-        recording.summaries.finish(
-            name,
-            test,
-            (evaluation.labels, evaluation.probabilities),
-            [(image, caption(config, mistake)) for mistake, image in mistakes],
-            sum(timing.seconds_per_epoch),
+        values = {"trainer": name, **(config.hyperparameters or {})}
+        seconds = sum(timing.seconds_per_epoch)
+        evaluation, mistakes = test_and_show(
+            training, recording.summaries, values, parts.data, seconds
         )
+        test = evaluation.test
     return Run(
         trainer=name,
         seed=config.seed,
@@ -216,13 +215,40 @@ def run_once(
         if test.correct is None
         else list(accuracy_interval(test.correct, test.total)),
         wrong=None if evaluation.labels is None else evaluation.wrong.tolist(),
-        mistakes=[mistake for mistake, _ in mistakes],
+        mistakes=mistakes,
         confusion=evaluation.confusion,
         parameters=model.count_params(),
     )
 
 
-def caption(config: TrainConfig, mistake: Mistake) -> str:
+def test_and_show(
+    training: Training, summaries: Summaries, values: Mapping[str, Any], data: Data, seconds: float
+) -> tuple[Evaluation, list[Mistake]]:
+    """Tests a trained model, and shows in TensorBoard what it says of the test data.
+
+    Args:
+        training: The training.
+        summaries: Callback that gets it.
+        values: Values of the hyperparameters, for TensorBoard.
+        data: Data of the training.
+        seconds: Time of the training.
+
+    Returns:
+        The evaluation, and the most confident mistakes, the worst first.
+    """
+    evaluation = training.evaluate()
+    mistakes = worst_mistakes(evaluation, data)
+    summaries.finish(
+        values,
+        evaluation.test,
+        (evaluation.labels, evaluation.probabilities),
+        [(image, caption(training.config, mistake)) for mistake, image in mistakes],
+        seconds,
+    )
+    return evaluation, [mistake for mistake, _ in mistakes]
+
+
+def caption(config: RunConfig, mistake: Mistake) -> str:
     """What stands above the image of a mistake."""
     label, predicted = (
         class_name(config.class_names, number) for number in (mistake.label, mistake.predicted)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 from pathlib import Path
 
 from keras_tuner.engine.trial import TrialStatus
 
+from vgg_keras.callbacks.events import writing_events
 from vgg_keras.config import SearchConfig
 from vgg_keras.errors import InconclusiveError, require
 from vgg_keras.runs.results import Best
 from vgg_keras.runtime.signals import StopRequest
-from vgg_keras.training.evaluation import evaluate
 from vgg_keras.training.parts import Parts
-from vgg_keras.training.run import save_model
+from vgg_keras.training.recording import record
+from vgg_keras.training.run import save_model, test_and_show
 from vgg_keras.tuning.data import SearchData
 from vgg_keras.tuning.hypermodel import TrialModel
 from vgg_keras.tuning.oracles import Durable
@@ -40,7 +42,7 @@ def retrain_best(
         config: Configuration of the search.
         parts: What trainings are made of.
         data: Data of the search.
-        directory: Gets `best.keras`.
+        directory: Gets `best.keras`, and `best/` with event files.
         request: Request to stop.
         verbose: Progress: 0 none, 1 a bar, 2 a line an epoch.
 
@@ -66,14 +68,24 @@ def retrain_best(
     whole = parts.whole if config.retrain_epochs else data.whole
     seed = seed_of(config.seed, int(best.trial_id), config.executions)
     training = TrialModel(config, parts).training(hp, seed, whole, epochs)
+    home, batches = directory / "best", training.batches
+    shutil.rmtree(home, ignore_errors=True)
+    calls = training.model.steps_per_execution
+    recording = record(home, training.config, whole, batches, calls)
+    shown = [recording.timing, recording.board, recording.summaries]
     if verbose:
         print(f"Retraining the design of trial {best.trial_id} on all training images", flush=True)
-    training.run([stops(request)], verbose)
-    save_model(training.model, directory / "best.keras")
+        print("Its val_ figures are those of the test images, which nothing is chosen by")
+    with writing_events():
+        training.run([*shown, stops(request)], verbose)
+        save_model(training.model, directory / "best.keras")
+        seconds = sum(recording.timing.seconds_per_epoch)
+        values = {"trainer": config.trainer, "seed": config.seed, **chosen(best)}
+        evaluation, _ = test_and_show(training, recording.summaries, values, whole, seconds)
     return Best(
         trial=best.trial_id,
         values=chosen(best),
         score=float(best.score),
-        test=evaluate(training.model, whole.batches(config.batch_size)).test,
+        test=evaluation.test,
         model="best.keras",
     )

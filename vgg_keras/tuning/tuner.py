@@ -193,11 +193,17 @@ class Tuner(keras_tuner.Tuner):
     def _write_row(
         self, home: Path, trial: Trial, executions: list[Execution], score: float
     ) -> None:
-        values = {"trainer": self._config.trainer, **chosen(trial)}
-        row = str(home.relative_to(self._config.logdir))
-        seconds = sum(execution.seconds for execution in executions)
-        with writing_events(), tf.summary.create_file_writer(str(home)).as_default():
-            write_row(row, values, score, executions[0].parameters, seconds)
+        config = self._config
+        values: dict[str, Any] = {"trainer": config.trainer}
+        if not config.is_users_model:
+            values["learning_rate"] = config.learning_rate_choices[0]
+        figures = {
+            "val_score": score,
+            "parameters": executions[0].parameters,
+            "seconds": sum(execution.seconds for execution in executions),
+        }
+        with writing_events():
+            write_row(home, config, {**values, **chosen(trial)}, figures)
 
     def on_trial_end(self, trial: Trial) -> None:
         """Informs the oracle, and records why the trial failed if it did."""
