@@ -92,10 +92,10 @@ def show_test(result: TrainResult) -> None:
     figure = "loss" if result.runs[0].test.correct is None else "accuracy"
     for trainer, reached in words.reached(result).items():
         print(f"Test {figure}, {trainer}: {reached}")
-    known = [run for run in result.runs if run.test_interval]
-    if known:
-        widest = max(known, key=lambda run: run.test_interval[1] - run.test_interval[0])  # type: ignore[index]
-        print(f"One run's is uncertain by {words.chance(widest)} (95 % interval, binomial)")
+    intervals = [run.test_interval for run in result.runs if run.test_interval]
+    if intervals:
+        chance = words.chance(max(intervals, key=lambda bounds: bounds[1] - bounds[0]))
+        print(f"One run's is uncertain by {chance} (95 % interval, binomial)")
 
 
 def show_verdict(result: CompareResult) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+from matplotlib.ticker import MaxNLocator
+
 from vgg_keras.reporting import words
 from vgg_keras.reporting.page import BLUE, GREY, Picture, Section, draw, make_axes
 from vgg_keras.runs.results import BenchmarkResult, Group, Ratio, Timed
@@ -79,7 +81,7 @@ def speeds(group: Group) -> Picture:
         axes.plot(blocks, [place] * len(blocks), "o", color=GREY, markersize=4)
         axes.plot(median, place, "|", color=BLUE, markersize=16, markeredgewidth=3)
     axes.set_yticks(range(len(timed)), [variant.name for variant in timed])
-    axes.set(xlabel="Images a second", xlim=(0, None))
+    axes.set(xlabel="Images a second", xlim=(0, None), ylim=(-0.5, len(timed) - 0.5))
     listed = ", ".join(f"{each.name} {images_per_second(each)}" for each in group.timed)
     return draw(figure, f"Dots: a block each. Lines: their median. Images a second: {listed}.")
 
@@ -92,5 +94,6 @@ def rounds(ratio: Ratio) -> Picture:
     axes.axhline(ratio.seconds, color=BLUE)
     axes.plot(range(1, len(ratio.rounds) + 1), ratio.rounds, "o", color="black", markersize=3)
     axes.set_xlabel("Round")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(f"seconds, {ratio.first}\nover {ratio.second}")
     return draw(figure, f"Dots: a round each. Line and band: {sentence(ratio)}")

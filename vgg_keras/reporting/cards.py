@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from vgg_keras.reporting import words
+from vgg_keras.runs.chance import accuracy_interval
 from vgg_keras.runs.results import CompareResult, Result, SearchResult, TrainResult
 
 
@@ -33,15 +35,19 @@ def cards(result: Result, directory: Path) -> dict[str, list[str]]:
 
 
 def tests(result: Result) -> list[str]:
-    """What was reached on the test data, with its interval where one training decides it."""
-    if isinstance(result, SearchResult):
-        return [words.tested(result.best.test)] if result.best else []
-    if not isinstance(result, TrainResult):
-        return []
-    lines = [f"{trainer}: {reached}" for trainer, reached in words.reached(result).items()]
-    if result.runs and result.runs[0].test_interval:
-        lines.append(f"One run's by chance {words.chance(result.runs[0])} (95 % interval)")
-    return lines
+    """What was reached on the test data, and how far chance alone may move it."""
+    lines: list[str] = []
+    interval: Sequence[float] | None = None
+    if isinstance(result, TrainResult) and result.runs:
+        figure = "loss " if result.runs[0].test.correct is None else ""
+        lines = [f"{name}: {figure}{text}" for name, text in words.reached(result).items()]
+        interval = result.runs[0].test_interval
+    elif isinstance(result, SearchResult) and result.best:
+        test = result.best.test
+        lines = [words.tested(test)]
+        interval = None if test.correct is None else accuracy_interval(test.correct, test.total)
+    chance = f"One model's by chance {words.chance(interval)} (95 % interval)"
+    return [*lines, chance] if interval else lines
 
 
 def parameters(result: Result) -> str:

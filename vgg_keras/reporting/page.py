@@ -23,7 +23,7 @@ STYLE |= {"axes.grid": True, "grid.alpha": 0.3, "axes.facecolor": "none"}
 STYLE |= {"figure.facecolor": "none", "lines.markersize": 4}
 
 # Okabe and Ito's colours, which colour-blind readers can distinguish.
-BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
+BLUE, LIGHT_BLUE, ORANGE, GREY = "#0072b2", "#56b4e9", "#d55e00", "#999999"
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def with_titles(svg: str, line: str, texts: Sequence[str]) -> str:
     before, start, rest = svg.partition(f'<g id="{line}">')
     group, end, after = rest.partition("<g id=")
     titles = (f"><title>{escape(text)}</title></use>" for text in texts)
-    titled = re.sub(r"(<use [^>]*)/>", lambda mark: mark[1] + next(titles), group)
+    titled = re.sub(r"(<use [^>]*)/>", lambda mark: mark[1] + next(titles, "/>"), group)
     return before + start + titled + end + after
 
 

@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from vgg_keras.config.base import class_name
 from vgg_keras.reporting import confusion, equivalence, words
 from vgg_keras.reporting.page import (
-    BLUE,
     GREY,
+    LIGHT_BLUE,
     ORANGE,
     Picture,
     Section,
@@ -34,7 +34,7 @@ METRICS = {
 
 # Wide under narrow and dashed, so that of two identical curves both are seen.
 STYLES: tuple[dict[str, Any], ...] = (
-    {"color": BLUE, "linewidth": 5, "alpha": 0.45, "marker": "o", "markersize": 9},
+    {"color": LIGHT_BLUE, "linewidth": 5, "marker": "o", "markersize": 9},
     {"color": ORANGE, "linestyle": "--", "marker": "o"},
 )
 
@@ -87,9 +87,9 @@ def sections(result: TrainResult) -> list[Section]:
         parts += equivalence.sections(result)
     parts += [curves(trainers, metrics), epochs(runs, seeds, metrics), tests(runs)]
     parts += confusion.sections(alike(shown, "confusion"), classes)
-    for both, worst in alike(shown, "mistakes").items():
-        if shown[both.split(" and ")[0]].wrong is not None:
-            parts.append(mistakes(worst, both, classes))
+    classifiers = {name: run for name, run in shown.items() if run.wrong is not None}
+    for who, worst in alike(classifiers, "mistakes").items():
+        parts.append(mistakes(worst, who, classes))
     if isinstance(result, CompareResult) and result.speed:
         parts.append(speed(result.speed))
     return [*parts, log(runs)]
@@ -140,7 +140,7 @@ def tests(runs: Sequence[Run]) -> Section:
             *(
                 [
                     words.value(run.test.accuracy, "accuracy"),
-                    words.chance(run),
+                    words.chance(run.test_interval),
                     f"{run.test.correct} of {run.test.total}",
                 ]
                 if classifies

@@ -11,7 +11,6 @@ from vgg_keras.runs.results import (
     CompareResult,
     Equivalence,
     Result,
-    Run,
     Summary,
     Test,
     TrainResult,
@@ -201,11 +200,11 @@ def probability(p: float | None) -> str:
     return "not known" if p is None else "below 0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
-def chance(run: Run) -> str:
-    """How far chance alone, in which images are the test images, may move a run's accuracy."""
-    if run.test_interval is None:
+def chance(interval: Sequence[float] | None) -> str:
+    """How far chance alone, in which images are the test images, may move an accuracy."""
+    if interval is None:
         return "not known"
-    low, high = run.test_interval
+    low, high = interval
     return f"±{100 * (high - low) / 2:.2f} points"
 
 
