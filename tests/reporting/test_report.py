@@ -115,6 +115,7 @@ def test_a_search_shows_its_plots_and_every_trial(homes):
     assert page.count("<svg") == 4
     assert f"{result['best']['test']['accuracy']:.2%} of the test images" in text_of(page)
     for trial in result["trials"]:
+        assert page.count(f"<title>Trial {trial['id']}: {trial['score']:.4f}, filters_1 ") == 2
         assert f"<td>{trial['parameters']}</td>" in page
 
 

@@ -205,6 +205,7 @@ def show_directory(result: Result) -> None:
 def show_trials(result: SearchResult) -> None:
     """Prints the trials of a search, the best first, failed ones last."""
     best_first = -1 if direction_of(result.config["objective"]) == "max" else 1
+    near = result.near_best if len(result.near_best) > 1 else set()
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("Trial", *result.space):
         table.add_column(column)
@@ -215,8 +216,8 @@ def show_trials(result: SearchResult) -> None:
         key=lambda trial: (trial.score is None, best_first * (trial.score or 0)),
     ):
         values = [str(trial.values.get(name, "")) for name in result.space]
-        near = NEAR if trial.id in result.near_best and len(result.near_best) > 1 else ""
-        score = trial.status if trial.score is None else f"{near}{trial.score:.4f}"
+        score = trial.status if trial.score is None else f"{trial.score:.4f}"
+        score = f"{NEAR}{score}" if trial.id in near else score
         figures = (trial.parameters, trial.best_epoch, f"{trial.seconds:.1f}")
         table.add_row(trial.id, *values, score, *map(str, figures))
     show_table(table)
@@ -231,12 +232,10 @@ def show_best(result: SearchResult) -> None:
     values = ", ".join(f"{name} {value}" for name, value in best.values.items())
     objective = result.config["objective"]
     print(f"Best: trial {best.trial}, {objective} {best.score:.4f}: {values}")
-    if len(result.near_best) > 1:
-        ids = ", ".join(sorted(result.near_best, key=int))
-        images = result.data["validation"]
-        show_sentences(
-            f"{NEAR} With {images} held-out images chance alone may rank trials {ids} so."
-        )
+    images, near = result.data["validation"], len(result.near_best)
+    if near > 1:
+        tell = f"{images} held-out images do not tell these {near} trials apart"
+        print(f"{NEAR} within chance of the best: {tell}")
     print(f"Retrained on all training images, then tested: {words.tested(best.test)}")
 
 

@@ -99,6 +99,12 @@ def score_of(trial: Trial) -> float:
     return trial.score
 
 
+def described(trial: Trial) -> str:
+    """A trial in a line."""
+    values = ", ".join(f"{name} {value}" for name, value in trial.values.items())
+    return f"Trial {trial.id}: {words.decimal(score_of(trial), 4)}, {values}"
+
+
 def varies(name: str, trials: list[Trial]) -> bool:
     """Whether a hyperparameter has several values in some trials, all of them numbers."""
     values = {trial.values[name] for trial in trials if name in trial.values}
@@ -114,13 +120,12 @@ def score_by_trial(trials: list[Trial], objective: str) -> Picture:
     best = [pick(scores[: end + 1]) for end in range(len(scores))]
     figure, (axes,) = make_axes()
     axes.step(numbers, best, where="post", color=ORANGE, label="best so far")
-    axes.plot(numbers, scores, "o", color=BLUE, label="trial")
+    axes.plot(numbers, scores, "o", color=BLUE, label="trial", gid="trials")
     axes.set(xlabel="Trial", ylabel=objective)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
-    return draw(
-        figure, f"{objective} of each trial in order; the best is {words.decimal(best[-1], 4)}."
-    )
+    alt = f"{objective} of each trial in order; the best is {words.decimal(best[-1], 4)}."
+    return draw(figure, alt, {"trials": [described(trial) for trial in ordered]})
 
 
 def score_by_size(trials: list[Trial], objective: str, best_first: int) -> Picture:
@@ -131,7 +136,7 @@ def score_by_size(trials: list[Trial], objective: str, best_first: int) -> Pictu
             front.append(trial)
     figure, (axes,) = make_axes()
     sizes, scores = [t.parameters or 0 for t in trials], [score_of(t) for t in trials]
-    axes.plot(sizes, scores, "o", color=BLUE)
+    axes.plot(sizes, scores, "o", color=BLUE, gid="trials")
     line = [t.parameters or 0 for t in front], [score_of(t) for t in front]
     axes.step(*line, where="post", color=ORANGE)
     for trial in front:
@@ -142,7 +147,8 @@ def score_by_size(trials: list[Trial], objective: str, best_first: int) -> Pictu
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     best = ", ".join(trial.id for trial in front)
-    return draw(figure, f"{objective} against parameters; not beaten in both: trials {best}.")
+    alt = f"{objective} against parameters; not beaten in both: trials {best}."
+    return draw(figure, alt, {"trials": [described(trial) for trial in trials]})
 
 
 def parallel(trials: list[Trial], names: list[str], objective: str) -> Picture:
