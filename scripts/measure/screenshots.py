@@ -111,7 +111,7 @@ def take_pictures(browser: webdriver.Chrome, address: str, runs: Sequence[str], 
     pages = {
         "?tagFilter=epoch_loss%7Cepoch_accuracy&smoothing=0#timeseries": (curves, training),
         "#graphs": ("g.node", ["images", "vgg"]),
-        "#hparams": ("vaadin-grid-cell-content", [*runs, "filters_2", "result/test_accuracy"]),
+        "#hparams": ("vaadin-grid-cell-content", [*runs, "dataset", "result/test_accuracy"]),
     }
     browser.set_window_size(1400, 900)
     for page, (selector, expected) in pages.items():
