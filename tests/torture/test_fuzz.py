@@ -83,7 +83,7 @@ def test_of_random_input_enough_was_accepted_and_refused():
 @pytest.mark.slow
 def test_bad_input_works_or_is_refused_in_one_line(tmp_path):
     runs = make_runs(tmp_path / "runs")
-    answers = [fuzz.answer(number, 1, tmp_path, runs) for number in range(24)]
+    answers = [fuzz.answer(number, 1, tmp_path, runs) for number in range(32)]
     assert [answer for answer in answers if answer.word == "wrong"] == []
     counts = Counter(answer.word for answer in answers)
     assert counts["worked"] >= 4, counts
