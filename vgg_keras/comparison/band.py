@@ -25,8 +25,9 @@ TITLE = "Mean of all seeds, and the band from the lowest to the highest"
 def write_band(directory: Path, runs: Sequence[Run]) -> None:
     """Writes the mean, the lowest and the highest of each figure over the seeds.
 
-    Each variant gets runs `mean`, `low` and `high` with the tags of its trainings, and `mean` what
-    the charts of the Custom Scalars page draw, which need all three in one run.
+    Each variant gets runs `mean`, `low` and `high` with the tags of its trainings. `mean` also has
+    all three under tags of their own, because a chart of the Custom Scalars page takes them from
+    one run. TensorBoard gives every seventh run the same colour, and these six do not collide.
 
     Args:
         directory: Folder of the comparison.
@@ -34,10 +35,8 @@ def write_band(directory: Path, runs: Sequence[Run]) -> None:
     """
     metrics = metrics_of(runs)
     layout = layout_summary(layout_of(metrics))
-    charts: dict[Path, dict[str, list[float]]] = {}
     lines: dict[Path, dict[str, list[float]]] = {}
     for trainer in dict.fromkeys(run.trainer for run in runs):
-        mean = home_of(directory, trainer, "mean")
         for bound, pick in BOUNDS.items():
             home = home_of(directory, trainer, bound)
             shutil.rmtree(home, ignore_errors=True)
@@ -47,16 +46,14 @@ def write_band(directory: Path, runs: Sequence[Run]) -> None:
                     pick([figure for figure in column if figure is not None] or [math.nan])
                     for column in zip_longest(*histories)
                 ]
-                validation = metric.startswith("val_")
-                part = home / ("validation" if validation else "train")
+                part = "validation" if metric.startswith("val_") else "train"
                 tag = f"epoch_{metric.removeprefix('val_')}"
-                lines.setdefault(part, {})[tag] = line
-                charts.setdefault(mean, {})[f"seeds/{metric}/{bound}"] = line
-    # TensorBoard numbers runs in the order of their start, and repeats its colours after seven, so
-    # those of the charts are written one after the other.
-    for home, tags in (charts | lines).items():
+                lines.setdefault(home / part, {})[tag] = line
+                mean = home_of(directory, trainer, "mean") / part
+                lines.setdefault(mean, {})[f"seeds/{metric}/{bound}"] = line
+    for home, tags in lines.items():
         with writing_events(), tf.summary.create_file_writer(str(home)).as_default():
-            if home in charts:
+            if home.parent.name == "mean":
                 tf.summary.experimental.write_raw_pb(layout.SerializeToString(), step=0)
             for tag, line in tags.items():
                 for epoch, figure in enumerate(line):
