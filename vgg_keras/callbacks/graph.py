@@ -20,14 +20,11 @@ def readable(graph: tf.Graph, model: keras.Model) -> tf.compat.v1.GraphDef:
     """
     layers, definition = set(names_of(model)), graph.as_graph_def()
 
-    def plain(name: str) -> str:
-        scopes = [re.fullmatch(r"(.+)_\d+", scope) for scope in name.split("/")]
-        return "/".join(
-            match[1] if match and match[1] in layers else scope
-            for scope, match in zip(name.split("/"), scopes, strict=True)
-        )
+    def plain(scope: str) -> str:
+        match = re.fullmatch(r"(.+)_\d+", scope)
+        return match[1] if match and match[1] in layers else scope
 
-    names = {node.name: plain(node.name) for node in definition.node}
+    names = {node.name: "/".join(map(plain, node.name.split("/"))) for node in definition.node}
     if len(set(names.values())) < len(names):  # a layer that is called twice
         names = {name: name for name in names}
     nodes = [node for node in definition.node if node.op != "NoOp"]
