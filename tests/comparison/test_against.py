@@ -53,7 +53,7 @@ def test_a_saved_training_is_compared_with_the_same_variant_and_seed(tmp_path, c
     assert [(run["trainer"], run["seed"]) for run in result["runs"]] == [("saved", 1), ("fit", 1)]
     assert result["against"] == {"directory": str(saved), "trainer": "fit", "changed": {}}
     page = (tmp_path / "compare" / "b" / "report.html").read_text()
-    assert "Saved and fit are identical to the last bit after each of 2 epochs." in page
+    assert "saved and fit are identical to the last bit after each of 2 epochs." in page
     assert "The saved run" in page
     assert in_process(*command, "--resume") == 0
     assert not (tmp_path / "compare" / "b" / "saved").exists()

@@ -82,7 +82,7 @@ def test_the_report_of_two_precisions_has_their_names(two_precisions):
     verdict = words.verdict(result.equivalence)
     assert verdict[1:] in page
     assert "tape and tape:bfloat16 differ by" in verdict
-    assert "Under each pair of curves is their difference, tape minus tape:bfloat16." in page
+    assert "Under each chart is the difference, tape minus tape:bfloat16." in page
     assert "Seconds an epoch, tape over tape:bfloat16:" in page
 
 
