@@ -244,6 +244,11 @@ def place() -> int:
     return _joined.cluster.index if _joined else 0
 
 
+def peer_name(index: int) -> str:
+    """What a process is called in messages."""
+    return _joined.cluster.name(index) if _joined else "this process"
+
+
 def process_count() -> int:
     """How many processes train together; 1 for one that is alone."""
     return len(_joined.cluster.tasks) if _joined else 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 
 import keras
 
 from vgg_keras.errors import InconclusiveError
-from vgg_keras.runtime.peers import exchange
+from vgg_keras.runtime.peers import exchange, peer_name
 from vgg_keras.training.snapshot import Snapshot
 
 
@@ -30,21 +29,15 @@ class Digests(keras.callbacks.Callback):
         """Adds the digest of the epoch.
 
         Raises:
-            InconclusiveError: If it is not the same on all devices of all processes.
+            InconclusiveError: If it is not the same in all processes.
         """
-        snapshot = Snapshot.take(self.model, logs)
-        own = [snapshot.digest(device) for device in range(snapshot.devices)]
-        parts = [json.loads(part) for part in exchange(json.dumps(own).encode())]
-        digests = {
-            f"device {device} of process {process}": digest
-            for process, part in enumerate(parts)
-            for device, digest in enumerate(part)
-        }
-        usual = Counter(digests.values()).most_common(1)[0][0]
-        for name, digest in digests.items():
-            if digest != usual:
-                raise InconclusiveError(
-                    f"{name} has other weights than most after epoch {epoch + 1}; its machine may "
-                    "compute in another way, or a step of its own has changed them"
-                )
-        self.digests.append(own[0])
+        digest = Snapshot.take(self.model, logs).digest()
+        digests = exchange(digest.encode())
+        usual = Counter(digests).most_common(1)[0][0]
+        other = next((i for i, each in enumerate(digests) if each != usual), None)
+        if other is not None:
+            raise InconclusiveError(
+                f"{peer_name(other)} has other weights than most workers after epoch {epoch + 1}; "
+                "train with one that computes as the others do"
+            )
+        self.digests.append(digest)

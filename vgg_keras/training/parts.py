@@ -20,7 +20,7 @@ from vgg_keras.models.factory import make_users_model, make_vgg
 from vgg_keras.runs.directory import scratch_folder
 from vgg_keras.runs.files import json_values
 from vgg_keras.runtime.devices import make_strategy
-from vgg_keras.runtime.peers import exchange, place
+from vgg_keras.runtime.peers import exchange, peer_name, place
 from vgg_keras.trainers import TRAINERS, Trainer, as_trainer, loop
 from vgg_keras.training.training import Training
 
@@ -160,7 +160,7 @@ def _check_alike(config: Config) -> None:
     configs = [json.loads(part) for part in exchange(json.dumps(json_values(own)).encode())]
     for index, other in enumerate(configs):
         for name, value in configs[0].items():
-            expected, received = f"{value} in all processes", f"{other[name]} in the one of {index}"
+            expected, received = f"{value} in all processes", f"{other[name]} of {peer_name(index)}"
             require(other[name] == value, option_of(name), expected, received)
 
 

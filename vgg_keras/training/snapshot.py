@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +18,11 @@ from vgg_keras.runtime.compat import CALLBACK_STATE
 from vgg_keras.runtime.peers import exchange, place, process_count
 from vgg_keras.training.state_files import load_state, save_state
 
+SHA256_BYTES = 32
+
 Variables = list[tuple[str, list[np.ndarray]]]
-"""Paths of variables, such as `vgg/fc1/kernel`, each with its copy on every device. Two layers of
-the same name give two entries."""
+"""Paths of variables, such as `vgg/fc1/kernel`, each with its copy on every device of the process,
+or of all processes where these have other ones. Two layers of the same name give two entries."""
 
 
 class Mismatch(NamedTuple):
@@ -46,7 +49,7 @@ class Snapshot:
         figures: Running results of the metrics, by name.
         optimizer: Variables of the optimizer.
         weights: Variables of the model, with the seeds of dropout.
-        metrics: Variables of the metrics, of all processes.
+        metrics: Variables of the metrics.
         epoch: Epoch, counted from 0.
         step: Number of its steps that were made.
         stopped: Whether the training is to stop.
@@ -88,7 +91,7 @@ class Snapshot:
         return cls(
             figures=dict(figures or {}),
             optimizer=_copies(model, _optimizer_variables(model)),
-            weights=_copies(model, model.variables),
+            weights=_weights(model),
             metrics=_of_all_processes(_copies(model, _variables(metrics))),
             callbacks=[type(callback).__name__ for callback in callbacks],
             callback_states=[state_of(callback) for callback in callbacks],
@@ -114,10 +117,13 @@ class Snapshot:
         names = [type(callback).__name__ for callback in callbacks]
         require(names == self.callbacks, "callbacks", str(self.callbacks), names)
         variables = [*model.variables, *_optimizer_variables(model), *_variables(metrics)]
-        metrics_here = _of_this_process(self.metrics)
-        saved = [copies for _, copies in (*self.weights, *self.optimizer, *metrics_here)]
         local = [_of_each_device(model, variable) for variable in variables]
-        alike = [[c.shape for c in copies] for copies in local] == [
+        entries = [*self.weights, *self.optimizer, *self.metrics]
+        saved = [
+            copies if len(copies) == len(here) else copies[place() * len(here) :][: len(here)]
+            for (_, copies), here in zip(entries, local, strict=False)
+        ]
+        alike = len(entries) == len(local) and [[c.shape for c in copies] for copies in local] == [
             [c.shape for c in copies] for copies in saved
         ]
         expected = "the state of a training of this model"
@@ -128,23 +134,15 @@ class Snapshot:
         for callback, values in zip(callbacks, self.callback_states, strict=True):
             set_state(callback, values)
 
-    @property
-    def devices(self) -> int:
-        """Number of devices that have a copy of the weights."""
-        return max(len(copies) for _, copies in self.weights)
-
-    def digest(self, device: int = 0) -> str:
+    def digest(self) -> str:
         """The sha256 over figures, optimizer and weights; names and the place do not count.
-
-        Args:
-            device: Device of this process whose copies are meant.
 
         Returns:
             64 hexadecimal digits, over shape, dtype and bytes of every array: figures in the order
-            of their names as float32, then the variables as on the device.
+            of their names as float32, then the variables as on the first device.
         """
         sha256 = hashlib.sha256()
-        for _, arrays in self._stages(device):
+        for _, arrays in self._stages():
             for _, array in arrays:
                 sha256.update(f"{array.shape}{array.dtype}".encode())
                 sha256.update(array.tobytes())
@@ -167,13 +165,13 @@ class Snapshot:
                     return Mismatch(stage, name, *_size(a, b))
         return None
 
-    def _stages(self, device: int = 0) -> Iterator[tuple[str, list[tuple[str, np.ndarray]]]]:
+    def _stages(self) -> Iterator[tuple[str, list[tuple[str, np.ndarray]]]]:
         figures = [
             (name, np.asarray(self.figures[name], np.float32)) for name in sorted(self.figures)
         ]
         yield "metrics", figures
-        yield "optimizer", [(name, copies[device]) for name, copies in self.optimizer]
-        yield "weights", [(name, copies[device]) for name, copies in self.weights]
+        yield "optimizer", [(name, copies[0]) for name, copies in self.optimizer]
+        yield "weights", [(name, copies[0]) for name, copies in self.weights]
 
     def save(self, directory: Path) -> None:
         """Saves the snapshot, whole or not at all, and keeps the one before it.
@@ -234,28 +232,38 @@ def _copies(model: keras.Model, variables: Iterable[keras.Variable]) -> Variable
     ]
 
 
+def _weights(model: keras.Model) -> Variables:
+    """The model's variables; trained ones are alike in all processes, statistics need not be."""
+    copies = _copies(model, model.variables)
+    others = [not variable.trainable for variable in model.variables]
+    gathered = iter(_of_all_processes(list(compress(copies, others))))
+    return [next(gathered) if other else own for own, other in zip(copies, others, strict=True)]
+
+
 def _of_all_processes(variables: Variables) -> Variables:
-    """The copies on the devices of all processes, one process after the other."""
-    if not variables:
-        return []
-    parts = exchange(b"".join(copy.tobytes() for _, copies in variables for copy in copies))
+    """The copies on the devices of all processes, one process after the other.
+
+    Of a variable that is the same in all of them, those of this process alone.
+    """
+    if not variables or process_count() == 1:
+        return variables
+    contents = [b"".join(copy.tobytes() for copy in copies) for _, copies in variables]
+    digests = exchange(b"".join(hashlib.sha256(content).digest() for content in contents))
+    slots = [
+        slice(begin, begin + SHA256_BYTES) for begin in range(0, len(digests[0]), SHA256_BYTES)
+    ]
+    differs = [len({each[slot] for each in digests}) > 1 for slot in slots]
+    parts = exchange(b"".join(compress(contents, differs)))
     gathered: Variables = []
     begin = 0
-    for name, copies in variables:
-        end, shape = begin + sum(copy.nbytes for copy in copies), (-1, *copies[0].shape)
-        arrays = (np.frombuffer(part[begin:end], copies[0].dtype).reshape(shape) for part in parts)
-        gathered.append((name, [copy for array in arrays for copy in array]))
-        begin = end
+    for (name, copies), content, other in zip(variables, contents, differs, strict=True):
+        if other:
+            end, shape = begin + len(content), (-1, *copies[0].shape)
+            arrays = [np.frombuffer(part[begin:end], copies[0].dtype) for part in parts]
+            copies = [copy for array in arrays for copy in array.reshape(shape)]
+            begin = end
+        gathered.append((name, copies))
     return gathered
-
-
-def _of_this_process(variables: Variables) -> Variables:
-    """The copies on the devices of this process, of those of all."""
-    chosen: Variables = []
-    for name, copies in variables:
-        each = len(copies) // process_count()
-        chosen.append((name, copies[place() * each :][:each]))
-    return chosen
 
 
 def _of_each_device(model: keras.Model, variable: keras.Variable) -> Sequence[Any]:

@@ -1,0 +1,234 @@
+"""Several processes share each batch: all trainers, to the last bit, and killed and resumed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from programs import refused
+
+from vgg_keras.runtime.cluster import description
+
+# 69 images in batches of 16: the last batch, of 5, is shared unevenly.
+SMALL = ["--strategy", "multiworker", "--limit", "69", "--filters", "2,4", "--batch-size", "16"]
+LIMIT_SECONDS = 300
+
+
+def start(home, *arguments):
+    temporary = home / "temporary"
+    temporary.mkdir(exist_ok=True)
+    arguments = [*arguments, *SMALL, "--logdir", home / "logs", "--name", "a", "--json"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "vgg_keras", *map(str, arguments)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process):
+    """What a process has printed, whose exit status must be 0."""
+    output, errors = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 0, errors
+    return json.loads(output)
+
+
+def line_of(process):
+    """The last line of a process that has ended otherwise than well."""
+    _, errors = process.communicate(timeout=LIMIT_SECONDS)
+    return process.returncode, errors.splitlines()[-1]
+
+
+def workers_of(process):
+    """The process numbers of the workers that a process has started, in their order."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        variables = dict(entry.split(b"=", 1) for entry in environment if b"=" in entry)
+        if variables.get(b"VGG_KERAS_PARENT") == str(process.pid).encode():
+            task = json.loads(variables[b"TF_CONFIG"])["task"]
+            found[task["index"]] = int(folder.name)
+    return [found[index] for index in sorted(found)]
+
+
+def wait_until(happened):
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory):
+    """A comparison of tape and step by two workers, and the folder that it was made in."""
+    home = tmp_path_factory.mktemp("two")
+    options = ["--variants", "tape,step", "--epochs", "3", "--local-workers", "2"]
+    return ended(start(home, "compare", *options)), home
+
+
+@pytest.mark.slow
+def test_tape_and_step_are_identical_with_two_workers(of_two):
+    result, _ = of_two
+    assert result["parity"] == {
+        "verdict": "identical",
+        "epochs_compared": 3,
+        "first_difference": None,
+    }
+    assert len(set(result["runs"][0]["digests"])) == 3
+    assert result["config"]["devices"] == 2
+
+
+@pytest.mark.slow
+def test_only_the_chief_writes(of_two):
+    _, home = of_two
+    assert list((home / "temporary").iterdir()) == []
+    assert sorted(path.name for path in home.iterdir()) == ["logs", "temporary"]
+    run = home / "logs" / "compare" / "a"
+    for name in ("tape", "step"):
+        for part in ("train", "validation"):
+            assert len(list((run / name / "seed-0" / part).glob("events*"))) == 1
+
+
+MODEL = """
+import keras
+
+def make_model():
+    model = keras.Sequential([
+        keras.Input((28, 28, 1)),
+        keras.layers.Conv2D(2, 3, activation="relu", kernel_regularizer="l2"),
+        keras.layers.BatchNormalization(),
+        keras.layers.Flatten(),
+        keras.layers.Dropout(0.5, seed=1),
+        keras.layers.Dense(10, "softmax"),
+    ])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+"""
+
+
+@pytest.mark.slow
+def test_tape_and_fit_are_identical_with_three_workers_and_a_model_of_ones_own(tmp_path):
+    (tmp_path / "my.py").write_text(MODEL)
+    options = ["--model", f"{tmp_path}/my.py:make_model", "--epochs", "3", "--local-workers", "3"]
+    small = [*SMALL[:4], *SMALL[6:]]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vgg_keras", "compare", *options, *small, "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    result = ended(process)
+    assert result["parity"]["verdict"] == "identical"
+    assert len(set(result["runs"][0]["digests"])) == 3
+
+
+@pytest.mark.slow
+def test_a_run_whose_processes_were_killed_goes_on_with_the_same_bits(of_two, tmp_path):
+    training = ["train", "--epochs", "3", "--save-every", "2"]
+    state = tmp_path / "logs" / "train" / "a" / "state.npz"
+
+    process = start(tmp_path, *training, "--local-workers", "2")
+    wait_until(state.exists)
+    workers = workers_of(process)
+    process.kill()
+    wait_until(lambda: not any(Path("/proc", str(worker)).exists() for worker in workers))
+    process.communicate()
+
+    status, line = line_of(start(tmp_path, *training, "--resume", "--local-workers", "3"))
+    assert status == 2
+    assert "--resume: expected the 2 devices among which each batch was shared" in line
+
+    written = state.stat().st_mtime_ns
+    process = start(tmp_path, *training, "--resume", "--local-workers", "2")
+    wait_until(lambda: state.exists() and state.stat().st_mtime_ns > written)
+    os.kill(workers_of(process)[1], signal.SIGKILL)
+    began = time.monotonic()
+    status, line = line_of(process)
+    assert (status, time.monotonic() - began < 60) == (3, True)
+    assert "worker 1 at 127.0.0.1:" in line
+
+    (run,) = ended(start(tmp_path, *training, "--resume", "--local-workers", "2"))["runs"]
+    result, _ = of_two
+    whole = result["runs"][0]
+    for part in ("digests", "history", "cumulative", "test"):
+        assert run[part] == whole[part]
+
+
+def by_hand(*arguments):
+    """Runs Python in two processes that TF_CONFIG describes, and returns what each has printed."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in (one, two)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**os.environ, "TF_CONFIG": description(addresses, index)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+    return [process.communicate(timeout=LIMIT_SECONDS) for process in processes]
+
+
+KERAS = """
+import keras
+import numpy as np
+import tensorflow as tf
+from vgg_keras.runtime.compat import MultiWorkerFit, trainer
+
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+data = tf.data.Dataset.from_tensors((np.ones((5, 2), "f"), np.ones((5, 1), "f")))
+kind, build = trainer.TensorFlowTrainer, "_maybe_symbolic_build"
+broken = trainer.reduce_per_replica, getattr(kind, build)
+with MultiWorkerFit():
+    mended = trainer.reduce_per_replica, getattr(kind, build)
+for parts in (broken, (broken[0], mended[1]), (mended[0], broken[1]), mended):
+    trainer.reduce_per_replica = parts[0]
+    setattr(kind, build, parts[1])
+    with strategy.scope():
+        model = keras.Sequential([keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+    try:
+        model.fit(data, verbose=0)
+        print("runs")
+    except ValueError as error:
+        print("reduction" if "reduction dimension" in str(error) else "batch")
+"""
+
+
+@pytest.mark.slow
+def test_keras_has_not_mended_fit_itself():
+    for output, errors in by_hand("-c", KERAS):
+        assert output.split() == ["batch", "reduction", "batch", "runs"], errors
+
+
+def test_what_cannot_be_started_is_refused_in_a_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    place = ["--logdir", tmp_path / "logs"]
+    line = refused(capsys, "train", *SMALL, *place)
+    assert "TF_CONFIG: expected {" in line
+    line = refused(capsys, "train", "--local-workers", "2", *place)
+    assert "--local-workers: expected --strategy multiworker beside it, received none" in line
+    line = refused(capsys, "train", *SMALL, "--local-workers", "1", *place)
+    assert "--local-workers: expected a number from 2 to 64, received 1" in line
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    line = refused(capsys, "train", *SMALL, "--local-workers", "2", *place)
+    assert "TF_CONFIG: expected none beside --local-workers, received {}" in line
+    for option in (["--jit-compile"], ["--steps-per-execution", "2"]):
+        line = refused(capsys, "train", *SMALL, *option, *place)
+        assert f"{option[0]}: expected " in line
+    assert not (tmp_path / "logs").exists()
