@@ -188,13 +188,13 @@ KERAS = """
 import keras
 import numpy as np
 import tensorflow as tf
-from vgg_keras.runtime.compat import MultiWorkerFit, trainer
+from vgg_keras.runtime.compat import FitOnSeveralDevices, trainer
 
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
 data = tf.data.Dataset.from_tensors((np.ones((5, 2), "f"), np.ones((5, 1), "f")))
 kind, build = trainer.TensorFlowTrainer, "_maybe_symbolic_build"
 broken = trainer.reduce_per_replica, getattr(kind, build)
-with MultiWorkerFit():
+with FitOnSeveralDevices():
     mended = trainer.reduce_per_replica, getattr(kind, build)
 for parts in (broken, (broken[0], mended[1]), (mended[0], broken[1]), mended):
     trainer.reduce_per_replica = parts[0]

@@ -185,12 +185,12 @@ def keeping_state_of_keras() -> Iterator[None]:
         eager._seed, eager._rng = seed, rng
 
 
-class MultiWorkerFit:
-    """Lets `fit` and `evaluate` run under `MultiWorkerMirroredStrategy`, in a `with`.
+class FitOnSeveralDevices:
+    """Lets `fit` and `evaluate` run where devices share batches, in a `with`.
 
-    Keras 3.15 fails there twice: it builds a model with the mean of the shares of a batch, which
-    are no tensors that can be averaged over processes, and it averages figures, which are scalars,
-    over their first axis.
+    Keras 3.15 fails twice there. To build a model it averages the shares of a batch, which is not
+    possible where they are in other processes or differ in size; one share is enough. And in
+    several processes it averages figures, which are scalars, over their first axis.
     """
 
     def __enter__(self) -> None:
@@ -198,20 +198,18 @@ class MultiWorkerFit:
         reduce, build = self._kept
 
         def reduce_figures(values: Any, strategy: tf.distribute.Strategy, reduction: str) -> Any:
-            if reduction == "auto" and _is_multi_worker(strategy):
+            if reduction == "auto" and strategy.num_replicas_in_sync > 1:
                 return keras.tree.map_structure(partial(mean, strategy), values)
             return reduce(values, strategy, reduction)
 
         def build_with_a_share(model: Any, iterator: Any = None, data_batch: Any = None) -> None:
             strategy = model.distribute_strategy
-            if iterator is not None and _is_multi_worker(strategy):
+            if iterator is not None and strategy.num_replicas_in_sync > 1:
                 _, _, batches = next(iter(iterator))
-                batch = next(batches)
-                shares = strategy.experimental_local_results
-                iterator, data_batch = (
-                    None,
-                    keras.tree.map_structure(lambda leaf: shares(leaf)[0], batch),
+                data_batch = keras.tree.map_structure(
+                    lambda shares: strategy.experimental_local_results(shares)[0], next(batches)
                 )
+                iterator = None
             build(model, iterator, data_batch)
 
         trainer.reduce_per_replica = reduce_figures
@@ -219,7 +217,3 @@ class MultiWorkerFit:
 
     def __exit__(self, *error: object) -> None:
         trainer.reduce_per_replica, trainer.TensorFlowTrainer._maybe_symbolic_build = self._kept
-
-
-def _is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
-    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from vgg_keras.errors import require
-from vgg_keras.runtime.compat import MultiWorkerFit, keeping_state_of_keras
+from vgg_keras.runtime.compat import FitOnSeveralDevices, keeping_state_of_keras
 from vgg_keras.runtime.startup import check_keras
 
 REWRITES = ("auto_mixed_precision", "auto_mixed_precision_onednn_bfloat16")
@@ -89,7 +89,7 @@ def _set() -> Iterator[None]:
     try:
         with (
             keeping_state_of_keras(),
-            MultiWorkerFit(),
+            FitOnSeveralDevices(),
             np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),
         ):
             for _, write, value in SETTINGS:
