@@ -3,15 +3,19 @@
 `python tests/torture/kill_training.py --kills 20`.
 
 The trainers alternate. Every other kill comes inside
-a save: when half of the state is written, or before one of the two renames that follow. A resumed
-training must end with the digests, figures and curves of one that was not disturbed. Exit status 1
-if one does not.
+a save: when half of the state is written, or before one of the two renames that follow. With
+`--local-workers` several processes train together, and at each random moment one of them is killed.
+A resumed training must end with the digests, figures and curves of one that was not disturbed. Exit
+status 1 if one does not.
 """
 
 import argparse
+import contextlib
 import json
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from processes import workers_of
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from tensorboard.util.tensor_util import make_ndarray
 
@@ -70,8 +75,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--local-workers", type=int, default=1)
     options = parser.parse_args()
-    rng = random.Random(options.seed)
+    rng, workers = random.Random(options.seed), options.local_workers
+    if workers > 1:
+        TRAINING.extend(["--strategy", "multiworker", "--local-workers", str(workers)])
     with tempfile.TemporaryDirectory() as home:
         expected, lengths = {}, {}
         for trainer in TRAINERS:
@@ -84,7 +92,7 @@ def main() -> int:
         while kills < options.kills:
             trainer, name = TRAINERS[kills // 2 % 2], f"killed-{kills}"
             directory = Path(home, "train", name)
-            if kills % 2:
+            if kills % 2 and workers == 1:
                 place, save = rng.choice(PLACES), rng.randint(2, SAVES)
                 driver = ["-c", DIES_IN_A_SAVE, place, str(save)]
                 start(Path(home), name, trainer, driver).wait(LIMIT_SECONDS)
@@ -94,9 +102,15 @@ def main() -> int:
                 began = wait_for_its_start(process, directory)
                 moment = rng.uniform(0, lengths[trainer])
                 time.sleep(max(0, began + moment - time.monotonic()))
-                process.kill()
-                process.wait()
                 details = f"after {moment:.1f} s"
+                if workers == 1:
+                    process.kill()
+                elif process.poll() is None:
+                    victim = rng.randrange(workers)
+                    details += f", worker {victim}"
+                    with contextlib.suppress(ProcessLookupError, KeyError):
+                        os.kill(workers_of(process)[victim], signal.SIGKILL)
+                process.wait(LIMIT_SECONDS)
             if (directory / "report.html").exists():  # it was faster
                 shutil.rmtree(directory)
                 continue

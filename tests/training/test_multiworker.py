@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from processes import workers_of
 from programs import refused
 
 from vgg_keras.runtime.cluster import description
@@ -43,21 +44,6 @@ def line_of(process):
     """The last line of a process that has ended otherwise than well."""
     _, errors = process.communicate(timeout=LIMIT_SECONDS)
     return process.returncode, errors.splitlines()[-1]
-
-
-def workers_of(process):
-    """The process numbers of the workers that a process has started, in their order."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        variables = dict(entry.split(b"=", 1) for entry in environment if b"=" in entry)
-        if variables.get(b"VGG_KERAS_PARENT") == str(process.pid).encode():
-            task = json.loads(variables[b"TF_CONFIG"])["task"]
-            found[task["index"]] = int(folder.name)
-    return [found[index] for index in sorted(found)]
 
 
 def wait_until(happened):
@@ -139,7 +125,7 @@ def test_a_run_whose_processes_were_killed_goes_on_with_the_same_bits(of_two, tm
 
     process = start(tmp_path, *training, "--local-workers", "2")
     wait_until(state.exists)
-    workers = workers_of(process)
+    workers = workers_of(process).values()
     process.kill()
     wait_until(lambda: not any(Path("/proc", str(worker)).exists() for worker in workers))
     process.communicate()
