@@ -217,4 +217,6 @@ def test_what_cannot_be_started_is_refused_in_a_line(tmp_path, capsys, monkeypat
     for option in (["--jit-compile"], ["--steps-per-execution", "2"]):
         line = refused(capsys, "train", *SMALL, *option, *place)
         assert f"{option[0]}: expected " in line
+    line = refused(capsys, "compare", "--variants", "tape:mirrored,fit:multiworker", *place)
+    assert "--strategy: expected one beside none, received mirrored and multiworker" in line
     assert not (tmp_path / "logs").exists()

@@ -309,6 +309,9 @@ class ModelConfig(RunConfig):
         rate = self.learning_rate
         positive = rate is None or 0 < rate < float("inf")
         require(positive, "--learning-rate", "a number above 0", rate)
+        strategies = sorted(self.values_of("strategy") - {"none"})
+        expected, received = "one beside none", " and ".join(strategies)
+        require(len(strategies) < 2, "--strategy", expected, received)
         steps = self.profile
         ordered = steps is None or (len(steps) == 2 and 1 <= steps[0] <= steps[1])
         expected = "first and last step, counted from 1, such as 10,20"
