@@ -95,7 +95,7 @@ def main() -> int:
             if kills % 2 and workers == 1:
                 place, save = rng.choice(PLACES), rng.randint(2, SAVES)
                 driver = ["-c", DIES_IN_A_SAVE, place, str(save)]
-                start(Path(home), name, trainer, driver).wait(LIMIT_SECONDS)
+                process = start(Path(home), name, trainer, driver)
                 details = f"in save {save}, {place}"
             else:
                 process = start(Path(home), name, trainer)
@@ -110,8 +110,7 @@ def main() -> int:
                     details += f", worker {victim}"
                     with contextlib.suppress(ProcessLookupError, KeyError):
                         os.kill(workers_of(process)[victim], signal.SIGKILL)
-                process.wait(LIMIT_SECONDS)
-            if (directory / "report.html").exists():  # it was faster
+            if process.wait(LIMIT_SECONDS) == 0:  # it was faster
                 shutil.rmtree(directory)
                 continue
             kills += 1

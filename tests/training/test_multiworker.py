@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from processes import workers_of
 from programs import refused
 
+from vgg_keras.errors import InputError
+from vgg_keras.runtime import devices, peers
 from vgg_keras.runtime.cluster import description
 
 # 69 images in batches of 16: the last batch, of 5, is shared unevenly.
@@ -220,3 +223,11 @@ def test_what_cannot_be_started_is_refused_in_a_line(tmp_path, capsys, monkeypat
     line = refused(capsys, "compare", "--variants", "tape:mirrored,fit:multiworker", *place)
     assert "--strategy: expected one beside none, received mirrored and multiworker" in line
     assert not (tmp_path / "logs").exists()
+
+
+def test_a_cluster_that_cannot_be_joined_any_more_is_refused_in_a_line(monkeypatch):
+    monkeypatch.setattr(peers, "join", lambda: None)
+    monkeypatch.setenv("TF_CONFIG", description(["127.0.0.1:1", "127.0.0.1:2"], 0))
+    tf.zeros(())
+    with pytest.raises(InputError, match="expected a TensorFlow that has not started"):
+        devices.join_cluster()
