@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from vgg_keras.errors import InconclusiveError, InputError
 from vgg_keras.runtime.cluster import VARIABLE, Address, Cluster
 
-REACH_SECONDS = 50
+REACH_SECONDS = 40
 """How long processes wait for each other at the start."""
 
 HELLO_SECONDS = 5
