@@ -1,6 +1,6 @@
 """Times a step of several processes of one thread against one process of as many threads.
 
-`python scripts/measure/processes.py --processes 2 --batch-size 128`. The two ways alternate, each
+`python scripts/measure/multiworker.py --processes 2 --batch-size 128`. The two ways alternate, each
 in processes of its own, so that whatever else the machine does affects both alike.
 """
 
