@@ -74,6 +74,8 @@ def test_tape_and_step_are_identical_with_two_workers(of_two):
     }
     assert len(set(result["runs"][0]["digests"])) == 3
     assert result["config"]["devices"] == 2
+    test = result["runs"][0]["test"]
+    assert test["correct"] == round(test["accuracy"] * test["total"])
 
 
 @pytest.mark.slow

@@ -52,13 +52,14 @@ def run(arguments: list[str]) -> int:
     try:
         try:
             options = parse(arguments)
-            command = COMMANDS[options.subcommand]
-            if count := not is_local_worker() and options[options.subcommand].get("local_workers"):
+            command, chosen = COMMANDS[options.subcommand], options[options.subcommand]
+            count = chosen.get("local_workers")
+            if count is not None and not is_local_worker():
                 assert command.config
-                config = make_config(command.config, options[options.subcommand])
+                config = make_config(command.config, chosen)
                 return run_local_workers(count, config, arguments)
             with sigterm_interrupts(), held_warnings():
-                return command.run(options[options.subcommand])
+                return command.run(chosen)
         finally:
             sys.stdout.flush()
     except (InputError, InconclusiveError) as error:

@@ -21,7 +21,7 @@ from vgg_keras.config import RunConfig
 from vgg_keras.config.base import option_of
 from vgg_keras.errors import InputError, require
 from vgg_keras.runs.files import json_values, read_json, writing_whole
-from vgg_keras.runtime.peers import exchange, place
+from vgg_keras.runtime.peers import exchange, place, process_count
 
 KNOWN = (".json", ".npz", ".html")
 """Names of the files that say how far a run is end with one of these."""
@@ -113,6 +113,8 @@ def hand_out(directory: Path) -> None:
     Args:
         directory: Folder of the run, which the others do not have yet.
     """
+    if process_count() == 1:
+        return
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as packed:
         for path in directory.rglob("*"):

@@ -83,7 +83,11 @@ def mean(strategy: tf.distribute.Strategy, figure: tf.Tensor) -> tf.Tensor:
 
 @contextmanager
 def naming_lost_processes() -> Iterator[None]:
-    """Makes an InconclusiveError that names it of TensorFlow's errors where a process has ended."""
+    """Makes TensorFlow's error of a collective operation one that names the process that has ended.
+
+    Raises:
+        InconclusiveError: If one has.
+    """
     try:
         yield
     except tf.errors.OpError as error:

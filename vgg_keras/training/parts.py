@@ -156,6 +156,7 @@ def find_trainer(
 
 
 def _check_alike(config: Config) -> None:
+    """Checks that all processes of a cluster run the same."""
     own = {name: value for name, value in config.to_dict().items() if name != "logdir"}
     configs = [json.loads(part) for part in exchange(json.dumps(json_values(own)).encode())]
     for index, other in enumerate(configs):
