@@ -89,7 +89,7 @@ def test_with_metrics_that_are_reset_and_weighted_its_loop_and_fit_are_identical
     notebook, figures = ran
     assert (figures["verdict"], figures["epochs"]) == ("identical", 2)
     (shown,) = [cell.outputs[0].data for cell in notebook.cells if cell.source == "result"]
-    assert "Mine and fit are identical to the last bit" in shown["text/html"]
+    assert "mine and fit are identical to the last bit" in shown["text/html"]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import keras
+from rich.console import Console
 from rich.progress import Progress
 
 
@@ -56,7 +57,9 @@ def alternate(variants: Sequence[Variant], rounds: int, bar: bool = False) -> No
     """
     order = [*variants, *reversed(variants)] * rounds
     try:
-        with Progress(auto_refresh=False, transient=True, disable=not bar) as progress:
+        with Progress(
+            console=Console(), auto_refresh=False, transient=True, disable=not bar
+        ) as progress:
             task = progress.add_task("Blocks", total=len(order))
             for variant in variants:
                 variant.run_block()

@@ -34,7 +34,7 @@ GROUPS = {
         filters-choices blocks-choices convolutions-choices dense-choices learning-rate-choices
         batch-size-choices retrain-epochs chief join""",
     "how to train": """quick trainer epochs batch-size learning-rate seed precision class-weight
-        strategy steps-per-execution jit-compile""",
+        strategy local-workers steps-per-execution jit-compile""",
     "what to record": "update-freq histograms profile save-every",
     "where to keep it": "logdir name resume",
     "what to print": "notebook quiet json verbose",
