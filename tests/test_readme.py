@@ -95,9 +95,8 @@ def test_the_readme_is_read_in_five_minutes():
     assert len(README.splitlines()) <= 250
 
 
-def test_the_readme_names_every_cause():
-    listed = README.partition("explanations.py`:\n")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`([\w-]+)`", listed)) == {*EXPLANATIONS} - {"unexplained"}
+def test_the_readme_counts_the_causes():
+    assert f"the {len(EXPLANATIONS) - 1} known causes" in README
 
 
 def shown(section):
@@ -112,6 +111,7 @@ def shown(section):
 
 def shapes(text):
     """The lines of a text without their figures and what depends on these."""
+    text = text.replace("≈", " ")
     without = re.sub(r"\b[0-9a-f]{8}\b|[-+±]?\d[\d,.]*(?:e-\d+)?%?", "#", text)
     return [" ".join(line.split()) for line in without.splitlines() if line.strip(" ─")]
 

@@ -181,9 +181,9 @@ def run_once(
     training = parts.training(config, name)
     model, batches = training.model, training.batches
     if shown.verbose:
-        examples = f"{batches.train_count:,} examples, {batches.test_count:,} for testing"
-        size = f"{model.count_params():,} parameters, {examples}"
-        print(f"\nTrainer {name}, seed {config.seed}: {size}", flush=True)
+        examples = f"{batches.train_count:,} training and {batches.test_count:,} test examples"
+        print(f"\nTrainer {name}, seed {config.seed}", flush=True)
+        print(f"{model.count_params():,} parameters, {examples}", flush=True)
     recording = record(home, config, parts.data, batches, model.steps_per_execution)
     digests, cumulative, timing = recording.digests, recording.cumulative, recording.timing
     with deferred_signals() as request, writing_events():
