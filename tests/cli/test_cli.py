@@ -58,7 +58,8 @@ def test_compare_prints_tables_and_verdict_and_nothing_of_tensorflow(tmp_path):
     assert lines.count(published) == 2
     order = ["Comparing tape and fit: 2 trainings of 1 epoch, model mnist on mnist."]
     order += [
-        "Trainer tape, seed 0: ",
+        "Trainer tape, seed 0",
+        "52,662 parameters, 80 training and 13 test examples",
         "3/3 - ",
         "에포크: 1",
         "에포크: 1",

@@ -59,26 +59,23 @@ def show_table(table: Table) -> None:
 
 
 def show_runs(result: TrainResult) -> None:
-    """Prints the figures of all runs, epoch by epoch, those of the same epoch together."""
+    """Prints the figures of runs of one seed, those of the same epoch together."""
     runs = result.runs
-    several = len({run.seed for run in runs}) > 1
     metrics = list(metrics_of(runs))[:MOST_COLUMNS]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("Seed", "Epoch") if several else ("Epoch",):
-        table.add_column(column, no_wrap=True)
+    table.add_column("Epoch", no_wrap=True)
     table.add_column("Trainer")
     for column in (*(HEADS.get(metric, metric) for metric in metrics), "s", "sha256"):
         table.add_column(column, justify="right", no_wrap=True)
-    rows = [(run.seed, epoch, run) for run in runs for epoch in range(run.epochs_done)]
-    for seed, epoch, run in sorted(rows, key=lambda row: row[:2]):
-        figures = [
+    rows = [(epoch, run) for run in runs for epoch in range(run.epochs_done)]
+    for epoch, run in sorted(rows, key=lambda row: row[0]):
+        table.add_row(
             str(epoch + 1),
             breakable(run.trainer),
             *(words.value(run.history[metric][epoch], metric) for metric in metrics),
             f"{run.seconds_per_epoch[epoch]:.1f}",
             run.digests[epoch][:8],
-        ]
-        table.add_row(*([str(seed), *figures] if several else figures))
+        )
     show_table(table)
 
 

@@ -26,6 +26,7 @@ from vgg_keras.reporting.explanations import EXPLANATIONS
 from vgg_keras.runs.results import Cause
 from vgg_keras.runtime import compat
 from vgg_keras.runtime.machine import memory_bytes
+from vgg_keras.trainers.prepare import refusing_unusable
 
 FLOORS = {"float32": 1e-5, "float64": 1e-9}
 """Relative rounding errors of a step, by the dtype that it is computed in."""
@@ -86,7 +87,8 @@ class Session:
         self._rows, self._tests = Rows(train), Rows(test)
         self._make_model = make_model
         self._model, model = self._make(make_model), self._make(make_reference)
-        compat.build_all(model, train.element_spec)
+        with refusing_unusable(train.element_spec):
+            compat.build_all(model, train.element_spec)
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         self._reference = Reference(model)
@@ -111,7 +113,8 @@ class Session:
 
     def _begin_alike(self) -> None:
         if not self._model.built:
-            compat.build_all(self._model, self._train.element_spec)
+            with refusing_unusable(self._train.element_spec):
+                compat.build_all(self._model, self._train.element_spec)
         set_state(self._model, self._reference.initial)
 
     def run(self) -> dict[str, Any]:

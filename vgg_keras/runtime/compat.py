@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,8 +20,6 @@ from tensorflow.python.eager import context
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import summary_ops_v2
 
-from vgg_keras.errors import InputError
-from vgg_keras.plugins import user_traceback
 from vgg_keras.runtime.devices import mean
 
 CALLBACK_STATE: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {
@@ -90,20 +87,8 @@ def build_all(model: keras.Model, batch: Any) -> None:
     Args:
         model: Compiled model.
         batch: Specifications (`tf.TensorSpec`) of `(x, y)` or `(x, y, sample_weight)`.
-
-    Raises:
-        InputError: If Keras cannot train this model, as it is compiled, with such batches.
     """
-    try:
-        model._symbolic_build(data_batch=batch)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, InputError) or user_traceback(error):
-            raise
-        received = re.sub(r"\x1b\[\d*m|\s+", " ", f"{type(error).__name__}: {error}")
-        raise InputError(
-            "--model: expected a model that is compiled for these data (compile takes optimizer, "
-            f"loss, loss_weights, metrics in this order), received {received}"
-        ) from error
+    model._symbolic_build(data_batch=batch)
 
 
 def forget_functions(model: keras.Model) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import keras
 
 from vgg_keras.config import RunConfig
 from vgg_keras.datasets import Data
-from vgg_keras.errors import InputError, require
+from vgg_keras.errors import require
 from vgg_keras.runtime.devices import make_strategy, naming_lost_processes
 from vgg_keras.runtime.notebook import in_notebook
 from vgg_keras.trainers import TRAINERS, Trainer
-from vgg_keras.trainers.prepare import prepare
+from vgg_keras.trainers.prepare import prepare, refusing_unusable
 from vgg_keras.training.contract import ContractCheck
 from vgg_keras.training.evaluation import Evaluation, evaluate
 
@@ -52,17 +53,9 @@ class Training:
             expected = "none for a model that is compiled: it has its own"
             free = config.learning_rate is None or not self.model.compiled
             require(free, "--learning-rate", expected, config.learning_rate)
-            try:
+            users = getattr(config, "is_users_model", False)
+            with refusing_unusable(self.batches.train.element_spec) if users else nullcontext():
                 prepare(self.model, self.batches, config)
-            except (TypeError, ValueError, RuntimeError) as error:
-                if isinstance(error, InputError) or not getattr(config, "is_users_model", False):
-                    raise
-                reason = " ".join(str(error).split())
-                spec = self.batches.train.element_spec
-                raise InputError(
-                    f"--model: expected a model for batches of {spec}, received one with which "
-                    f"Keras says: {reason}"
-                ) from error
 
     def run(
         self, callbacks: Sequence[keras.callbacks.Callback] = (), verbose: int | str = 0
