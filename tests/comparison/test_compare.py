@@ -1,6 +1,7 @@
 """What a run leaves: result.json, event files, models."""
 
 import json
+from dataclasses import replace
 
 import jsonschema
 import keras
@@ -252,3 +253,11 @@ def test_the_precision_reaches_the_model_and_its_file(tmp_path, precision):
     model = keras.models.load_model(tmp_path / "train" / "a" / "model.keras")
     assert model.stack[0].compute_dtype == precision
     assert model.stack[-1].compute_dtype == "float32"
+
+
+def test_epochs_in_which_the_runs_differ_come_first(compared, capsys):
+    runs = [run for run in compared[0].runs if run.seed == 0]
+    last = replace(runs[-1], digests=[runs[-1].digests[0], "other"])
+    terminal.show_runs(replace(compared[0], runs=[*runs[:-1], last]))
+    rows = capsys.readouterr().out.splitlines()[3:]
+    assert [row.split()[0] for row in rows if row.strip()] == ["2"] * len(runs) + ["1"] * len(runs)

@@ -59,7 +59,7 @@ def show_table(table: Table) -> None:
 
 
 def show_runs(result: TrainResult) -> None:
-    """Prints the figures of runs of one seed, those of the same epoch together."""
+    """Prints the figures of runs of one seed by epoch, those first in which the runs differ."""
     runs = result.runs
     metrics = list(metrics_of(runs))[:MOST_COLUMNS]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -68,13 +68,18 @@ def show_runs(result: TrainResult) -> None:
     for column in (*(HEADS.get(metric, metric) for metric in metrics), "s", "sha256"):
         table.add_column(column, justify="right", no_wrap=True)
     rows = [(epoch, run) for run in runs for epoch in range(run.epochs_done)]
-    for epoch, run in sorted(rows, key=lambda row: row[0]):
+    same = {
+        epoch: len({run.digests[epoch] for at, run in rows if at == epoch}) == 1
+        for epoch, _ in rows
+    }
+    for epoch, run in sorted(rows, key=lambda row: (same[row[0]], row[0])):
         table.add_row(
             str(epoch + 1),
             breakable(run.trainer),
             *(words.value(run.history[metric][epoch], metric) for metric in metrics),
             f"{run.seconds_per_epoch[epoch]:.1f}",
             run.digests[epoch][:8],
+            style="" if same[epoch] else style_of("diverges"),
         )
     show_table(table)
 

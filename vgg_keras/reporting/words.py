@@ -35,9 +35,9 @@ LARGE = 1e9
 
 STAGES = {
     "initial": "does one of the two make, load or change weights before it trains?",
-    "metrics": "the weights before the step agree. Are metrics reset at the beginning of each "
-    "epoch, does a short last batch count by its examples, is the loss the same, and is the model "
-    "called with training=True?",
+    "metrics": "all agreed after the step before. Are weights left alone in between, are metrics "
+    "reset at the beginning of each epoch, does a short last batch count by its examples, is the "
+    "loss the same, and is the model called with training=True?",
     "optimizer": "the loss agrees. Are the gradients those of the whole loss and of all variables, "
     "and is the optimizer the same?",
     "weights": "the optimizer's variables agree. Are learning rate, weight decay and constraints "
