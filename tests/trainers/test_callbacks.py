@@ -205,3 +205,11 @@ def test_optimizers_average_ends_in_the_weights_of_both(digits, trained):
     for average, a, b in zip(averages, tape.weights, fit.weights, strict=True):
         assert np.array_equal(average.numpy(), a)
         assert np.array_equal(a, b)
+
+
+def test_a_callback_that_trains_on_a_batch_of_its_own_keeps_the_trainers_identical(digits):
+    class TrainsOnABatch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.train_on_batch(digits.x_train[:16].astype("float32"), digits.y_train[:16])
+
+    assert_same(*train_all(digits, make_callbacks=lambda trainer: [TrainsOnABatch()]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -152,8 +153,9 @@ class Phase:
         self._metrics, self.called = metrics, False
         strategy = model.distribute_strategy
 
-        def step_with_figures(*batch: Any) -> Logs:
-            figures = step(*batch)
+        @functools.wraps(step)  # whose signature tf.function looks at
+        def step_with_figures(*batch: Any, **named: Any) -> Logs:
+            figures = step(*batch, **named)
             return self._results() if figures is None else figures
 
         compiled = tf.function(
