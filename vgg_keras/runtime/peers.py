@@ -69,14 +69,17 @@ class Peers:
         Raises:
             InconclusiveError: If one has ended.
         """
-        if self.cluster.index:
-            self._send(0, PART + part)
-            return [self._receive(0) for _ in self.cluster.tasks]
-        parts = [part, *(self._receive(index) for index in sorted(self._connections))]
-        for index in self._connections:
-            for each in parts:
-                self._send(index, PART + each)
-        return parts
+        try:
+            if self.cluster.index:
+                self._send(0, PART + part)
+                return [self._receive(0) for _ in self.cluster.tasks]
+            parts = [part, *(self._receive(index) for index in sorted(self._connections))]
+            for index in self._connections:
+                for each in parts:
+                    self._send(index, PART + each)
+            return parts
+        except OSError as error:
+            raise self.loss() from error
 
     def loss(self, message: str = "") -> InconclusiveError:
         """What to say where a process has ended: names the first one.
