@@ -1,4 +1,4 @@
-"""What a person is told while a training runs."""
+"""What a training prints while it runs."""
 
 import math
 from types import SimpleNamespace

@@ -44,7 +44,7 @@ def ended(process):
 
 
 def line_of(process):
-    """The last line of a process that has ended otherwise than well."""
+    """The last line of a process that failed."""
     _, errors = process.communicate(timeout=LIMIT_SECONDS)
     return process.returncode, errors.splitlines()[-1]
 

@@ -93,7 +93,7 @@ def wait(workers: Sequence[subprocess.Popen]) -> int:
     """Waits until all processes have ended, or have had time to after one of them failed.
 
     Returns:
-        Index of the first one that ended otherwise than well; 0 if none did.
+        Index of the first one that failed; 0 if none did.
     """
     first, deadline = 0, math.inf
     while time.monotonic() < deadline and any(worker.poll() is None for worker in workers):

@@ -75,22 +75,25 @@ class Backward:
         self.how, self._factor, self._own_weights = Variation(), 1.0, False
         self._class_weights: np.ndarray | None = None
 
-    def gap(self, step: Step, batch: Batch) -> float:
+    def gap(self, step: Step, right: Forward) -> float:
         """By how much of their size the gradients of a step differ from those of `fit`."""
-        right = self._reference.forward(step.before, batch)
         return self._gap(right, self._variables.of(step, step.applied), 1.0)
 
-    def judge(self, number: int, step: Step, batch: Batch) -> Generator[Finding, None, Batch]:
+    def judge(
+        self, number: int, step: Step, batch: Batch, right: Forward
+    ) -> Generator[Finding, None, Batch]:
         """Looks for what makes outputs and gradients others.
 
         Args:
             number: Number of the step.
             step: The step.
             batch: Its examples.
+            right: What `fit` makes of them.
 
         Returns:
             The examples with the weights that count.
         """
+        known = self.how != Variation() or self._own_weights or self._class_weights is not None
         if self._own_weights:
             batch = replace(batch, weights=own_weights(step, batch))
         elif self._class_weights is not None:
@@ -98,7 +101,7 @@ class Backward:
         applied = self._variables.of(step, step.applied)
         taken = self._variables.of(step, step.gradients)
         outputs = joined([call.outputs for call in step.calls])
-        base = self._reference.forward(step.before, batch, self.how)
+        base = self._reference.forward(step.before, batch, self.how) if known else right
         if self._same(base, outputs, applied, self._factor):
             return batch
         if all(gradient is None for gradient in taken):

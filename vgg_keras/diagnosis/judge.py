@@ -104,9 +104,11 @@ class Judge:
         batch = yield from self._examples.judge(number, step)
         several = len(step.calls) if batch is None else 1
         self.seen += [(step.before, batch) if batch else None] + [None] * (several - 1)
-        self.gaps += [self._backward.gap(step, batch) if batch else None] + [None] * (several - 1)
+        self.gaps += [None] * several
         if batch:
-            batch = yield from self._backward.judge(number, step, batch)
+            right = self.reference.forward(step.before, batch)
+            self.gaps[-1] = self._backward.gap(step, right)
+            batch = yield from self._backward.judge(number, step, batch, right)
             self.seen[-1] = step.before, batch
         yield from self._left_out(number, step)
         yield from self._updated(number, step)

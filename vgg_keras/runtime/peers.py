@@ -1,7 +1,7 @@
-"""How the processes of a cluster meet, and what they tell each other beside their gradients.
+"""How the processes of a cluster connect, and what they exchange besides gradients.
 
-All are connected with the chief. They meet before TensorFlow starts, which would wait for ever for
-one that is missing or was told of other addresses.
+All connect to the chief, before TensorFlow starts: it would wait forever for a process that is
+missing or has another list of addresses.
 """
 
 from __future__ import annotations

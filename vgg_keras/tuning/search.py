@@ -20,7 +20,7 @@ from vgg_keras.runs.results import SearchResult
 from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.settings import one_training
 from vgg_keras.runtime.signals import StopRequest, deferred_signals
-from vgg_keras.training.parts import gather
+from vgg_keras.training.parts import Parts, gather
 from vgg_keras.training.run import split, verbosity
 from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Chief
@@ -84,29 +84,9 @@ def search(
             or no worker can be started.
     """
     verbose = verbosity(verbose)
-    factory, options = split(options, "model", model)
-    loop, options = split(options, "trainer", trainer)
-    trainers = None
-    if loop is not None:
-        name = getattr(loop, "__name__", type(loop).__name__)
-        options, trainers = {**options, "trainer": name}, {name: loop}
-    if factory is not None:
-        options = {**options, "model": "given:factory"}
-    config = SearchConfig.of(config, options)
+    config, parts = given_parts(config, model, trainer, data, chief, options)
     address = None if chief is None else Address.parse(chief, "--chief")
-    require(config.workers != 0 or chief is not None, "--workers", "at least 1 without --chief", 0)
-    importable = factory is None and loop is None and data is None
-    expected = "1 with functions and data of this process, or their names, as in model='my.py:make'"
-    require(importable or config.workers == 1, "--workers", expected, config.workers)
-    config, parts = gather(config, [config.trainer], model=factory, trainers=trainers, data=data)
     split_up = split_data(config, parts.data)
-    if parts.factory is None:
-        pools = VGG(filters=[()] * max(config.blocks_choices))
-        pools.check_images(parts.data.image_shape or ())
-    else:
-        expected = "a function of KerasTuner's hp"
-        takes = takes_hyperparameters(parts.factory)
-        require(takes, f"--model {config.model}", expected, "one that takes nothing")
     if resume:
         directory = find_run_directory(config, "search", MAY_DIFFER)
         old = finished(directory)
@@ -147,6 +127,46 @@ def search(
         file.update(trials=rows(oracle, config, images), best=best)
     write_report(directory)
     return replace(file.result, factory=parts.factory)
+
+
+def given_parts(
+    config: SearchConfig | None,
+    model: str | Callable[..., Any] | None,
+    trainer: str | Callable[..., Any] | None,
+    data: Any,
+    chief: str | None,
+    options: dict[str, Any],
+) -> tuple[SearchConfig, Parts]:
+    """Gathers what a search is called with; the parameters are those of `search`.
+
+    Returns:
+        The configuration, and what trials are made of.
+
+    Raises:
+        InputError: If they cannot be used together.
+    """
+    factory, options = split(options, "model", model)
+    loop, options = split(options, "trainer", trainer)
+    trainers = None
+    if loop is not None:
+        name = getattr(loop, "__name__", type(loop).__name__)
+        options, trainers = {**options, "trainer": name}, {name: loop}
+    if factory is not None:
+        options = {**options, "model": "given:factory"}
+    config = SearchConfig.of(config, options)
+    require(config.workers != 0 or chief is not None, "--workers", "at least 1 without --chief", 0)
+    importable = factory is None and loop is None and data is None
+    expected = "1 with functions and data of this process, or their names, as in model='my.py:make'"
+    require(importable or config.workers == 1, "--workers", expected, config.workers)
+    config, parts = gather(config, [config.trainer], model=factory, trainers=trainers, data=data)
+    if parts.factory is None:
+        pools = VGG(filters=[()] * max(config.blocks_choices))
+        pools.check_images(parts.data.image_shape or ())
+    else:
+        expected = "a function of KerasTuner's hp"
+        takes = takes_hyperparameters(parts.factory)
+        require(takes, f"--model {config.model}", expected, "one that takes nothing")
+    return config, parts
 
 
 def run_trials(
