@@ -74,6 +74,7 @@ class Backward:
         self._ratios = [self._ratio_of(step) for step in steps]
         self.how, self._factor, self._own_weights = Variation(), 1.0, False
         self._class_weights: np.ndarray | None = None
+        self._previous: Gradients = []
 
     def gap(self, step: Step, right: Forward) -> float:
         """By how much of their size the gradients of a step differ from those of `fit`."""
@@ -100,6 +101,7 @@ class Backward:
             batch = replace(batch, weights=self._class_weights[labels_of(batch)])
         applied = self._variables.of(step, step.applied)
         taken = self._variables.of(step, step.gradients)
+        previous, self._previous = self._previous, applied
         outputs = joined([call.outputs for call in step.calls])
         base = self._reference.forward(step.before, batch, self.how) if known else right
         if self._same(base, outputs, applied, self._factor):
@@ -108,7 +110,7 @@ class Backward:
             taken = applied
         if not self._same(base, outputs, taken, self._factor):
             batch = yield from self._explained(number, step, batch, base, outputs, taken)
-        yield from self._rescaled(number, step, taken, applied)
+        yield from self._rescaled(number, step, taken, applied, previous)
         return batch
 
     def _are_one_hot(self, step: Step, batch: Batch) -> bool:
@@ -239,7 +241,8 @@ class Backward:
             "normalised": batch.weights is not None,
             "from_logits": self._reference.takes_logits,
             "flat_labels": bool(loss) and "sparse" not in loss and self._rows.is_column,
-            "scaled": isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer),
+            "scaled": isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+            or model.optimizer.loss_scale_factor is not None,
         }[name]
 
     def _loss_name(self) -> str:
@@ -290,7 +293,7 @@ class Backward:
         return Finding(cause, stage, number, None, evidence, place, gap, after)
 
     def _rescaled(
-        self, number: int, step: Step, taken: Gradients, applied: Gradients
+        self, number: int, step: Step, taken: Gradients, applied: Gradients, previous: Gradients
     ) -> Iterator[Finding]:
         """What happened to gradients between the tape and the optimizer."""
         ratios = []
@@ -311,6 +314,9 @@ class Backward:
         elif all(ratio <= 1 for ratio in ratios):
             evidence = [f"Gradients are made smaller before the update, to {min(ratios):.3g}."]
             cause = "gradient-clipping"
+        elif self._are_added(taken, applied, previous):
+            evidence = ["The gradients of the update before are still in those of this one."]
+            cause = "gradient-accumulation"
         else:
             evidence = ["Gradients are changed before the update."]
             cause = None
@@ -326,6 +332,17 @@ class Backward:
         clipped = compat.clipped(self._reference.model.optimizer, [raw for raw, _ in pairs])
         both = zip(clipped, (given for _, given in pairs), strict=True)
         return all(close(ours, theirs, 10 * self._floor) for ours, theirs in both)
+
+    def _are_added(self, taken: Gradients, applied: Gradients, previous: Gradients) -> bool:
+        """Whether gradients are added to those of the update before."""
+        parts = [
+            (raw + before, given)
+            for raw, given, before in zip(
+                taken, applied, previous or [None] * len(taken), strict=True
+            )
+            if raw is not None and given is not None and before is not None
+        ]
+        return bool(parts) and all(close(ours, given, 10 * self._floor) for ours, given in parts)
 
     def _ratio_of(self, step: Step) -> float | None:
         """What all gradients of a step were multiplied by before its update; None if by several."""

@@ -161,7 +161,7 @@ class Observer:
         ]
         with ExitStack() as stack:
             for owner, name, wrapper in watched:
-                stack.enter_context(_replaced(owner, name, wrapper))
+                stack.enter_context(replaced(owner, name, wrapper))
             yield
         self._end_update_by_hand()
 
@@ -319,7 +319,8 @@ def _key(variable: Any) -> int:
 
 
 @contextmanager
-def _replaced(owner: type, name: str, wrapper: Callable[..., Any]) -> Iterator[None]:
+def replaced(owner: type, name: str, wrapper: Callable[..., Any]) -> Iterator[None]:
+    """Calls a wrapper, with the original method and its arguments, instead of a method."""
     home = next(kind for kind in owner.__mro__ if name in vars(kind))
     original = vars(home)[name]
 

@@ -19,8 +19,8 @@ from vgg_keras.diagnosis.figures import Figures, history_of, history_of_metrics
 from vgg_keras.diagnosis.findings import Finding
 from vgg_keras.diagnosis.judge import Judge
 from vgg_keras.diagnosis.loops import run_loop, takes_model
-from vgg_keras.diagnosis.observer import Observer, State, set_state, state_of
-from vgg_keras.diagnosis.reference import Reference
+from vgg_keras.diagnosis.observer import Observer, State, replaced, set_state, state_of
+from vgg_keras.diagnosis.reference import Reference, close
 from vgg_keras.errors import InputError, require
 from vgg_keras.reporting.explanations import EXPLANATIONS
 from vgg_keras.runs.results import Cause
@@ -38,6 +38,9 @@ COPIES = 4
 
 STALE = 0.01
 """Share of the way of the weights by which graphs may differ in any case."""
+
+STALE_FIGURE = 0.05
+"""Relative difference that the figures of graphs may have in any case."""
 
 OF_KERAS_2 = {
     "reset_states": "reset_state()",
@@ -164,7 +167,7 @@ class Session:
         if shapes != {tuple(v.shape for v in self._reference.initial)}:
             return inconclusive("other models than the one of --model are trained")
         judge = Judge(self._reference, self._rows, self._tests, steps, self._floor)
-        findings = judge.judge()
+        findings = judge.judge(state_of(steps[-1].model))
         if findings and (findings[0].cause, findings[0].stage) == (None, "batch"):
             return inconclusive(" ".join(findings[0].evidence))
         if judge.random:
@@ -184,33 +187,74 @@ class Session:
             findings += figures.judge(history or history_of_metrics(observer, epochs), observer)
             findings += judge.judge_end(state_of(steps[-1].model))
         if not findings and steps[-1].model is self._model:
-            findings += self._stale(state_of(self._model))
+            states = [*(step.before for step in steps), state_of(self._model)]
+            findings += self._stale(states, history)
         return {**self._report(findings, len(steps)), "gaps": judge.gaps}
 
-    def _stale(self, eager: State) -> Iterator[Finding]:
-        """Runs the loop once more, as its user does, in graphs, and compares the final weights.
+    def _stale(self, by_line: list[State], history: dict[str, list[float]]) -> Iterator[Finding]:
+        """Runs the loop once more, as its user does, in graphs, and compares weights and figures.
 
         `fit` as graphs and line by line says how much of a difference is rounding.
+
+        Args:
+            by_line: The states before each step of the loop run line by line, and at its end.
+            history: The figures that it returned.
         """
         first = self._reference.initial
-        graph, right = (self._trained(loop, eager=False) for loop in (self._loop, fit))
-        gap = distance(graph, eager, first)
-        floor = distance(right, self._trained(fit, eager=True), first)
-        if gap <= max(10 * floor, STALE):
+        states, figures = self._trained(self._loop, eager=False)
+        right, right_by_line = (self._trained(fit, eager)[0][-1] for eager in (False, True))
+        floor = distance(right, right_by_line, first)
+        limit = max(10 * floor, STALE)
+        gap = distance(states[-1], by_line[-1], first)
+        if gap > limit:
+            evidence = [
+                f"Run as graphs the weights end {gap:.3g} of their way apart from those of the "
+                f"same loop run line by line; with fit it is {floor:.3g}."
+            ]
+            pairs = zip(states, by_line, strict=False)
+            apart = [distance(graph, eager, first) > limit for graph, eager in pairs]
+            step = apart.index(True) - 1 if len(states) == len(by_line) else 1
+            yield Finding("stale-trace", "update", step, None, evidence, None, gap, floor)
             return
-        evidence = [
-            f"Run as graphs the weights end {gap:.3g} of their way apart from those of the same "
-            f"loop run line by line; with fit it is {floor:.3g}."
-        ]
-        yield Finding("stale-trace", "update", 1, None, evidence, None, gap, floor)
+        for name, values in history.items():
+            for epoch, (eager, graph) in enumerate(
+                zip(values, figures.get(name, ()), strict=False)
+            ):
+                if close(eager, graph, STALE_FIGURE):
+                    continue
+                evidence = [
+                    f"{name} of epoch {epoch + 1} is {graph:.6g} run as graphs, and {eager:.6g} "
+                    "run line by line."
+                ]
+                step = (epoch + 1) * len(self._rows.batches) - 1
+                yield Finding("stale-trace", "metrics", step, name, evidence, None)
+                return
 
-    def _trained(self, loop: Any, eager: bool) -> State:
-        """The weights that a loop leaves, which begins where the model was made."""
+    def _trained(self, loop: Any, eager: bool) -> tuple[list[State], dict[str, list[float]]]:
+        """Runs a loop once more, from where the model was made.
+
+        Returns:
+            The initial state, and those after the steps, as far as the loop asks for its batches
+            one by one; and the figures that it returned.
+        """
         tf.config.run_functions_eagerly(eager)
         self._model = self._make(self._make_model)
         self._begin_alike()
-        self._run_loop(loop)
-        return state_of(self._model)
+        states = [state_of(self._model)]
+
+        def note() -> None:
+            state = state_of(self._model)
+            if any(not np.array_equal(a, b) for a, b in zip(state, states[-1], strict=True)):
+                states.append(state)
+
+        def next_batch(original: Any, iterator: Any) -> Any:
+            note()
+            return original(iterator)
+
+        with replaced(type(iter(self._train)), "__next__", next_batch):
+            returned = self._run_loop(loop)
+        note()
+        return states, history_of(returned)
 
     def _report(self, findings: list[Finding], count: int) -> dict[str, Any]:
         if not findings:

@@ -111,6 +111,10 @@ WRONG = [
     wrong("unconstrained", "constraint", "constraint-skipped", "update"),
     wrong("validated_by_training", "plain", "validation-leak", None, 7, None),
     wrong("joined_with_validation", "softmax", "validation-leak", "batch", 7),
+    wrong("kernels_decayed_after_the_update", "sgd", "weight-decay", "update"),
+    wrong("sums_never_cleared", "plain", "gradient-accumulation", "gradients", 1),
+    wrong("unscaled_by_the_optimizer_only", "scaled_sgd", "loss-scaling", "gradients"),
+    wrong("examples_counted_in_python", "softmax", "stale-trace", "metrics", 6),
 ]
 
 TWO = [
@@ -192,6 +196,7 @@ RIGHT = [
     right("averages_at_the_end", "ema"),
     right("half_batches", "sgd"),
     right("clipped_as_compiled", "clipped"),
+    right("statistics_assigned_after_the_update", "batch_norm"),
 ]
 
 CASES = [*WRONG, *TWO, *RIGHT]

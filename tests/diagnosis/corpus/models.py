@@ -41,6 +41,13 @@ def make_sgd():
     return classify(convolution(activation="tanh"), optimizer=keras.optimizers.SGD(0.1))
 
 
+def make_scaled_sgd():
+    return classify(
+        convolution(activation="tanh"),
+        optimizer=keras.optimizers.SGD(0.1, loss_scale_factor=64.0),
+    )
+
+
 def make_batch_norm():
     return classify(
         convolution(use_bias=False), layers.BatchNormalization(momentum=0.9), layers.ReLU()

@@ -434,3 +434,19 @@ def half_batches(model, dataset, epochs):
                 grads.append(tape.gradient(loss, model.trainable_variables))
             grads = [(a + b) / 2 for a, b in zip(*grads, strict=True)]
             model.optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
+
+
+def statistics_assigned_after_the_update(model, dataset, epochs):
+    """Calls the model without state, and assigns the new statistics last."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            weights = [variable.value for variable in model.trainable_variables]
+            others = [variable.value for variable in model.non_trainable_variables]
+            with tf.GradientTape() as tape:
+                tape.watch(weights)
+                outputs, others = model.stateless_call(weights, others, x, training=True)
+                loss = model.loss(y, outputs)
+            grads = tape.gradient(loss, weights)
+            model.optimizer.apply(grads, model.trainable_variables)
+            for variable, value in zip(model.non_trainable_variables, others, strict=True):
+                variable.assign(value)

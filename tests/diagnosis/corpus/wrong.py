@@ -952,3 +952,63 @@ def joined_with_validation(model, train_ds, val_ds, epochs):
     for _ in range(epochs):
         for x, y in train_ds.concatenate(val_ds):
             model.train_on_batch(x, y)
+
+
+def kernels_decayed_after_the_update(model, dataset, epochs):
+    """Shrinks the kernels, and not the biases, after each update."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply(grads, model.trainable_variables)
+            for variable in model.trainable_variables:
+                if variable.name == "kernel":
+                    variable.assign(0.999 * variable)
+
+
+def sums_never_cleared(model, dataset, epochs):
+    """Adds the gradients of each batch to those of all batches before."""
+    sums = [tf.zeros_like(variable) for variable in model.trainable_variables]
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            sums = [before + more for before, more in zip(sums, grads, strict=True)]
+            model.optimizer.apply(sums, model.trainable_variables)
+
+
+def unscaled_by_the_optimizer_only(model, dataset, epochs):
+    """Leaves out `scale_loss`, whose factor the optimizer divides by."""
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+            grads = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply(grads, model.trainable_variables)
+
+
+def examples_counted_in_python(model, dataset, epochs):
+    """Divides the sum of losses by a number that is counted once a graph is made."""
+    total, seen = tf.Variable(0.0), 0
+    model.optimizer.build(model.trainable_variables)
+
+    @tf.function
+    def step(x, y):
+        nonlocal seen
+        with tf.GradientTape() as tape:
+            loss = model.loss(y, model(x, training=True))
+        grads = tape.gradient(loss, model.trainable_variables)
+        model.optimizer.apply(grads, model.trainable_variables)
+        total.assign_add(loss * len(x))
+        seen += len(x)
+
+    history = {"loss": []}
+    for _ in range(epochs):
+        total.assign(0.0)
+        seen = 0
+        for x, y in dataset:
+            step(x, y)
+        history["loss"].append(float(total) / max(seen, 1))
+    return history
