@@ -1,3 +1,4 @@
+import functools
 import gc
 import os
 import shutil
@@ -16,7 +17,8 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from vgg_keras import VGG, compare
 from vgg_keras.config import TrainConfig
-from vgg_keras.datasets import Arrays, load_dataset
+from vgg_keras.datasets import Arrays, load_dataset, npz
+from vgg_keras.datasets.load import MNIST
 from vgg_keras.trainers import TRAINERS
 from vgg_keras.trainers.prepare import prepare
 from vgg_keras.training.digests import Digests
@@ -26,6 +28,20 @@ hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
 
 gc.freeze()  # or each collection of garbage goes through all of TensorFlow
+
+_load = npz.load
+
+
+@functools.cache
+def _load_mnist() -> tuple[np.ndarray, ...]:
+    arrays = _load(MNIST)
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
+
+
+# MNIST is decompressed once, and not by each of some hundred trainings.
+npz.load = lambda path: _load_mnist() if path == MNIST else _load(path)
 
 
 def slow_except(names, *fast):

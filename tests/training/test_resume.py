@@ -20,8 +20,6 @@ from vgg_keras.trainers import fit
 from vgg_keras.training.state_files import load_state, save_state
 from vgg_keras.training.training import Training
 
-slow = pytest.mark.slow
-
 
 def breaking(crashes, step):
     """Makes a trainer that crashes after a step as often as is said, the last first."""
@@ -39,10 +37,9 @@ def breaking(crashes, step):
     [
         ("tape", STEPS + 3, {}),
         ("fit", STEPS + 4, {"save_every": 2}),
-        pytest.param("tape", 2 * STEPS, {"save_every": 1}, marks=slow),
-        pytest.param("tape", 3 + 2, {"save_every": 1, "limit": 80}, marks=slow),
-        pytest.param("fit", STEPS + 5, {"save_every": 2, "steps_per_execution": 3}, marks=slow),
-        pytest.param("tape", STEPS + 3, {"save_every": 2, "precision": "float16"}, marks=slow),
+        ("tape", 2 * STEPS, {"save_every": 1}),
+        ("fit", STEPS + 5, {"save_every": 2, "steps_per_execution": 3}),
+        ("tape", 3 + 2, {"save_every": 1, "limit": 80, "precision": "float16"}),
     ],
 )
 def test_a_training_goes_on_with_the_same_bits(tmp_path, trainer, crash, options):
@@ -65,22 +62,29 @@ def keras_callbacks(home):
     ]
 
 
+@pytest.fixture(scope="module")
+def with_callbacks(tmp_path_factory):
+    """The folder of a training with callbacks of Keras that nothing disturbs."""
+    home = tmp_path_factory.mktemp("whole")
+    run(home, "whole", callbacks=keras_callbacks(home / "best.keras"), epochs=9)
+    return home
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("trainer", ["tape", pytest.param("fit", marks=slow)])
-def test_callbacks_of_keras_remember_what_they_have_seen(tmp_path, trainer):
+@pytest.mark.parametrize("trainer", ["tape", "fit"])
+def test_callbacks_of_keras_remember_what_they_have_seen(tmp_path, trainer, with_callbacks):
     # Nothing gets better by 10: the rate falls after epoch 3, training ends after epoch 5, and the
     # highest test loss is that of an early epoch, whose file must not be overwritten.
-    models = tmp_path / "whole.keras", tmp_path / "a.keras"
-    options = {"trainer": trainer, "epochs": 9}
-    run(tmp_path, "whole", callbacks=keras_callbacks(models[0]), **options)
+    model, options = tmp_path / "best.keras", {"trainer": trainer, "epochs": 9}
     with pytest.raises(Crash):
-        run(tmp_path, "a", 2 * STEPS + 1, callbacks=keras_callbacks(models[1]), **options)
-    written = models[1].read_bytes()
-    run(tmp_path, "a", resume=True, callbacks=keras_callbacks(models[1]), **options)
+        run(tmp_path, "a", 2 * STEPS + 1, callbacks=keras_callbacks(model), **options)
+    written = model.read_bytes()
+    run(tmp_path, "a", resume=True, callbacks=keras_callbacks(model), **options)
     figures = outcome(tmp_path / "train" / "a")
-    assert figures == outcome(tmp_path / "train" / "whole")
+    assert figures == outcome(with_callbacks / "train" / "whole")
     assert len(figures[0][0]) == 5
-    assert models[1].read_bytes() == written
+    assert model.read_bytes() == written
+    models = model, with_callbacks / "best.keras"
     best = [keras.models.load_model(path).get_weights() for path in models]
     assert all(np.array_equal(a, b) for a, b in zip(*best, strict=True))
 
@@ -108,6 +112,16 @@ for _hook in ("epoch_begin", "epoch_end", "train_batch_begin", "train_batch_end"
 Diary.on_test_batch_end = lambda self, n, logs=None: self._write("test_batch_end", n)
 
 
+DIARY = {"epochs": 2, "save_every": 2}
+
+
+@pytest.fixture(scope="module")
+def undisturbed_entries(tmp_path_factory):
+    whole = Diary()
+    run(tmp_path_factory.mktemp("whole"), "whole", callbacks=[whole], **DIARY)
+    return whole.entries
+
+
 def crash():
     raise Crash
 
@@ -128,14 +142,14 @@ def stop():
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_a_list_that_a_callback_remembers_has_no_entry_twice(tmp_path, trainer, at, action):
-    options = {"trainer": trainer, "epochs": 2, "save_every": 2}
-    whole, broken, resumed = Diary(), Diary(at, action), Diary()
-    run(tmp_path, "whole", callbacks=[whole], **options)
+def test_a_list_that_a_callback_remembers_has_no_entry_twice(
+    tmp_path, undisturbed_entries, trainer, at, action
+):
+    options, resumed = {"trainer": trainer, **DIARY}, Diary()
     with pytest.raises((Crash, KeyboardInterrupt)):
-        run(tmp_path, "a", callbacks=[broken], **options)
+        run(tmp_path, "a", callbacks=[Diary(at, action)], **options)
     run(tmp_path, "a", resume=True, callbacks=[resumed], **options)
-    assert resumed.entries == whole.entries
+    assert resumed.entries == undisturbed_entries
 
 
 @pytest.mark.slow

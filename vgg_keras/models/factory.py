@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import keras_tuner
 
 from vgg_keras.config import ModelConfig
 from vgg_keras.errors import InputError, require
@@ -34,6 +33,8 @@ def make_users_model(factory: Callable[..., Any], config: ModelConfig) -> keras.
     keras.config.set_dtype_policy(config.dtype_policy)
     try:
         if takes_hyperparameters(factory):
+            import keras_tuner  # not needed by a training of the VGG, whose start it would delay
+
             hp = keras_tuner.HyperParameters()
             hp.values = dict(config.hyperparameters or {})
             model = factory(hp)
