@@ -37,10 +37,12 @@ def test_pictures_for_tensorboard_do_not_depend_on_the_users_style():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("backend", "chosen"), [("nonsense", "agg"), ("pdf", "pdf")])
-def test_a_backend_of_matplotlib_that_is_not_installed_is_passed_over(backend, chosen):
+@pytest.mark.parametrize(
+    ("backend", "chosen", "name"), [("nonsense", "agg", "train"), ("pdf", "pdf", "report")]
+)
+def test_a_backend_of_matplotlib_that_is_not_installed_is_passed_over(backend, chosen, name):
     code = (
-        "import vgg_keras\nvgg_keras.train\nvgg_keras.report\nimport os, matplotlib\n"
+        f"import vgg_keras\nvgg_keras.{name}\nimport os, matplotlib\n"
         "print(os.environ['MPLBACKEND'], matplotlib.get_backend())"
     )
     done = subprocess.run(

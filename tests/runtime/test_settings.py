@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from programs import in_process
 from trainings import SMALL, run
 
 from vgg_keras import VGG, load_dataset
@@ -157,7 +158,7 @@ def program(home, options, **environment):
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["train", "search"])
 def test_the_program_has_its_own_settings_whatever_keras_json_and_the_environment_say(
-    tmp_path, command
+    tmp_path, capsys, command
 ):
     small = {
         "train": "--limit 80 --epochs 2 --filters 4",
@@ -167,12 +168,11 @@ def test_the_program_has_its_own_settings_whatever_keras_json_and_the_environmen
     other = {"floatx": "float16", "image_data_format": "channels_first", "backend": "torch"}
     (tmp_path / "keras.json").write_text(json.dumps({**other, "epsilon": 0.1}))
     environment = {"KERAS_BACKEND": "torch", "TF_USE_LEGACY_KERAS": "1", "KERAS_MAX_EPOCHS": "1"}
-    place = ["--json", "--logdir", str(tmp_path)]
-    results = []
-    for home, variables in ((tmp_path, environment), (tmp_path / "none", {})):
-        done = program(home, [command, *small, *place], **variables)
-        assert done.returncode == 0, done.stderr
-        results.append(json.loads(done.stdout))
+    arguments = [command, *small, "--json", "--logdir", str(tmp_path)]
+    done = program(tmp_path, arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    assert in_process(*arguments) == 0
+    results = [json.loads(output) for output in (done.stdout, capsys.readouterr().out)]
     if command == "train":
         first, second = ([run["digests"], run["test"]] for run in (r["runs"][0] for r in results))
     else:

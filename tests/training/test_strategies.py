@@ -104,7 +104,7 @@ def test_with_two_devices_a_training_goes_on_with_the_same_bits(tmp_path, pytest
             except Crash:
                 print("crashed")
             run(home, name, resume=True, trainer=name, save_every=3, **options)
-            assert outcome(home / "train" / name) == undisturbed(trainer=name, **options)
+            assert outcome(home / "train" / name) == undisturbed(**options)
             print("the same")
     """
     done = subprocess.run(
