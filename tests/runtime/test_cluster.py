@@ -7,10 +7,13 @@ import threading
 import time
 
 import pytest
+from conftest import tiny_vgg
+from programs import refused
 
 from vgg_keras.errors import InconclusiveError, InputError
 from vgg_keras.runtime.cluster import Cluster, description
 from vgg_keras.runtime.peers import Peers
+from vgg_keras.training.digests import Digests
 
 TWO = ["10.0.0.1:5000", "10.0.0.2:5000"]
 FIRST = {"type": "worker", "index": 0}
@@ -57,13 +60,17 @@ def workers(*addresses):
         ),
     ],
 )
-def test_a_description_that_cannot_be_used_is_refused_in_a_line(text, received):
-    with pytest.raises(InputError) as refused:
-        Cluster.parse(text)
-    line = refused.value.for_command_line
-    assert line.startswith("TF_CONFIG")
+def test_a_description_that_cannot_be_used_is_refused_in_a_line(
+    tmp_path, monkeypatch, capsys, text, received
+):
+    if text is None:
+        monkeypatch.delenv("TF_CONFIG", raising=False)
+    else:
+        monkeypatch.setenv("TF_CONFIG", text)
+    line = refused(capsys, "train", "--strategy", "multiworker", "--logdir", tmp_path / "logs")
+    assert line.startswith("vgg-keras: TF_CONFIG")
     assert received in line
-    assert "\n" not in line
+    assert not (tmp_path / "logs").exists()
 
 
 def test_descriptions_are_read_as_tensorflow_reads_them():
@@ -207,3 +214,35 @@ def test_a_machine_that_only_tensorflow_misses_is_named():
         "Collective ops is aborted by: /job:worker/replica:0/task:1 stopped sending heartbeats"
     )
     assert f"worker 1 at {addresses[1]} has ended" in str(chief.loss(message))
+
+
+def test_a_worker_whose_weights_have_drifted_is_named_to_all(monkeypatch):
+    addresses = free_addresses(3)
+    peers = meet([description(addresses, index) for index in range(3)])
+    models = [tiny_vgg() for _ in peers]
+    for model in models:
+        model.compile("adam", "sparse_categorical_crossentropy")
+    bias = models[2].trainable_variables[-1]
+    bias.assign(bias + 1e-7)
+    found = {}
+
+    def end_epoch(place):
+        callback = Digests()
+        callback.set_model(models[place])
+        with pytest.raises(InconclusiveError) as error:
+            callback.on_epoch_end(4)
+        found[place] = str(error.value)
+
+    def exchange(part):
+        return peers[threads.index(threading.current_thread())].exchange(part)
+
+    monkeypatch.setattr("vgg_keras.training.digests.exchange", exchange)
+    monkeypatch.setattr("vgg_keras.training.digests.peer_name", "worker {}".format)
+    threads = [threading.Thread(target=end_epoch, args=(place,)) for place in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {0, 1, 2}
+    for line in found.values():
+        assert line.startswith("worker 2 has other weights than most workers after epoch 5;")

@@ -148,7 +148,10 @@ def test_a_run_whose_processes_were_killed_goes_on_with_the_same_bits(of_two, tm
     assert (status, time.monotonic() - began < 60) == (3, True)
     assert "worker 1 at 127.0.0.1:" in line
 
-    (run,) = ended(start(tmp_path, *training, "--resume", "--local-workers", "2"))["runs"]
+    place = ["--logdir", tmp_path / "logs", "--name", "a", "--json"]
+    (output, errors), _ = by_hand("-m", "vgg_keras", *training, *SMALL, *place, "--resume")
+    assert output, errors
+    (run,) = json.loads(output)["runs"]
     result, _ = of_two
     whole = result["runs"][0]
     for part in ("digests", "history", "cumulative", "test"):
@@ -156,23 +159,28 @@ def test_a_run_whose_processes_were_killed_goes_on_with_the_same_bits(of_two, tm
 
 
 def by_hand(*arguments):
-    """Runs Python in two processes that TF_CONFIG describes, and returns what each has printed."""
+    """Runs Python in two processes that TF_CONFIG describes, the second one started first.
+
+    Returns:
+        What each has printed.
+    """
     with (
         socket.create_server(("127.0.0.1", 0)) as one,
         socket.create_server(("127.0.0.1", 0)) as two,
     ):
         addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in (one, two)]
+    one_thread = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1"}
     processes = [
         subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**os.environ, "TF_CONFIG": description(addresses, index)},
+            [sys.executable, *map(str, arguments)],
+            env={**one_thread, "TF_CONFIG": description(addresses, index)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for index in range(2)
+        for index in (1, 0)
     ]
-    return [process.communicate(timeout=LIMIT_SECONDS) for process in processes]
+    return [process.communicate(timeout=LIMIT_SECONDS) for process in reversed(processes)]
 
 
 KERAS = """
