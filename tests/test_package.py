@@ -84,7 +84,7 @@ def test_importing_the_package_changes_nothing_in_the_process():
 def test_the_program_turns_onednn_on_if_nothing_else_is_asked_for(asked, set_to):
     code = """if True:
         import os
-        from vgg_keras.cli.commands import tensorflow_for
+        from vgg_keras.cli.commands.execution import tensorflow_for
         from vgg_keras.cli.options import parse
         from vgg_keras.config import TrainConfig
         options = parse(["train", "--quiet"])

@@ -12,7 +12,8 @@ import pytest
 from programs import in_process
 from test_package import ROOT
 
-from vgg_keras.cli.commands import COMMANDS, make_config
+from vgg_keras.cli.commands import COMMANDS
+from vgg_keras.cli.commands.execution import make_config
 from vgg_keras.cli.options import make_parser, parse
 from vgg_keras.reporting.explanations import EXPLANATIONS
 

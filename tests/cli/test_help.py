@@ -8,7 +8,8 @@ import subprocess
 import pytest
 from programs import in_process, refused
 
-from vgg_keras.cli.commands import COMMANDS, make_config
+from vgg_keras.cli.commands import COMMANDS
+from vgg_keras.cli.commands.execution import make_config
 from vgg_keras.cli.options import GROUPS, options_of, parse
 
 

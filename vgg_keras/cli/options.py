@@ -12,7 +12,8 @@ from docstring_parser import parse as parse_docstring
 from jsonargparse import ActionConfigFile, ArgumentParser, Namespace, set_parsing_settings
 
 from vgg_keras import __version__
-from vgg_keras.cli.commands import COMMANDS, Command, Option
+from vgg_keras.cli.commands import COMMANDS
+from vgg_keras.cli.commands.base import Command, Option
 from vgg_keras.cli.plain_yaml import PLAIN_YAML
 from vgg_keras.cli.refusals import refusal
 from vgg_keras.config import RunConfig

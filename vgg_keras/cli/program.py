@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Sequence
 
 from vgg_keras import plugins
-from vgg_keras.cli.commands import COMMANDS, make_config
+from vgg_keras.cli.commands import COMMANDS
+from vgg_keras.cli.commands.execution import make_config
 from vgg_keras.cli.local_workers import is_local_worker, run_local_workers
 from vgg_keras.cli.options import parse
 from vgg_keras.errors import InconclusiveError, InputError, held_warnings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vgg_keras.cli.commands import COMMANDS, Option
+from vgg_keras.cli.commands import COMMANDS
+from vgg_keras.cli.commands.base import Option
 from vgg_keras.config.base import expected_of, option_of
 from vgg_keras.errors import InputError, did_you_mean
 
