@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from vgg_keras.comparison.equivalence import summary, word
@@ -129,6 +129,7 @@ def test_what_is_equivalent_stays_so_with_a_larger_margin(differences, margin, f
 
 
 @given(DIFFERENCES, MARGINS)
+@example([0.0025, -0.0025], 1e-5)  # more than a million
 def test_an_undecided_comparison_asks_for_more_seeds(differences, margin):
     test = paired(differences, margin)
     undecided = word("diverges", [test]) == "undecided"

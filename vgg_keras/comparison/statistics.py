@@ -16,7 +16,7 @@ LEVEL_DIFFERENT = LEVEL / 2
 at most `LEVEL` of all comparisons (Bonferroni)."""
 
 POWER = 0.8
-MOST_SEEDS = 1_000_000
+MOST_SEEDS = 10**12
 
 
 def summarize(values: Sequence[float], lowest: float = -np.inf, highest: float = np.inf) -> Summary:

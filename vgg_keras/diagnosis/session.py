@@ -194,18 +194,15 @@ class Session:
     def _stale(self, by_line: list[State], history: dict[str, list[float]]) -> Iterator[Finding]:
         """Runs the loop once more, as its user does, in graphs, and compares weights and figures.
 
-        `fit` as graphs and line by line says how much of a difference is rounding.
-
         Args:
             by_line: The states before each step of the loop run line by line, and at its end.
             history: The figures that it returned.
         """
         first = self._reference.initial
         states, figures = self._trained(self._loop, eager=False)
-        right, right_by_line = (self._trained(fit, eager)[0][-1] for eager in (False, True))
-        floor = distance(right, right_by_line, first)
-        limit = max(10 * floor, STALE)
         gap = distance(states[-1], by_line[-1], first)
+        floor = self._rounding() if gap > STALE else 0.0
+        limit = max(10 * floor, STALE)
         if gap > limit:
             evidence = [
                 f"Run as graphs the weights end {gap:.3g} of their way apart from those of the "
@@ -217,18 +214,22 @@ class Session:
             yield Finding("stale-trace", "update", step, None, evidence, None, gap, floor)
             return
         for name, values in history.items():
-            for epoch, (eager, graph) in enumerate(
-                zip(values, figures.get(name, ()), strict=False)
-            ):
-                if close(eager, graph, STALE_FIGURE):
-                    continue
+            both = zip(values, figures.get(name, ()), strict=False)
+            others = [not close(eager, graph, STALE_FIGURE) for eager, graph in both]
+            if any(others):
+                epoch = others.index(True)
                 evidence = [
-                    f"{name} of epoch {epoch + 1} is {graph:.6g} run as graphs, and {eager:.6g} "
-                    "run line by line."
+                    f"{name} of epoch {epoch + 1} is {figures[name][epoch]:.6g} run as graphs, and "
+                    f"{values[epoch]:.6g} run line by line."
                 ]
                 step = (epoch + 1) * len(self._rows.batches) - 1
                 yield Finding("stale-trace", "metrics", step, name, evidence, None)
                 return
+
+    def _rounding(self) -> float:
+        """How far apart the weights of `fit` end as graphs and line by line."""
+        graph, by_line = (self._trained(fit, eager)[0][-1] for eager in (False, True))
+        return distance(graph, by_line, self._reference.initial)
 
     def _trained(self, loop: Any, eager: bool) -> tuple[list[State], dict[str, list[float]]]:
         """Runs a loop once more, from where the model was made.

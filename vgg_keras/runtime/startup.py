@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -44,6 +45,24 @@ def silent_startup() -> Iterator[None]:
             os.close(terminal)
             if before is None:
                 del os.environ[LOG_LEVEL]
+
+
+@contextmanager
+def imports_kept() -> Iterator[None]:
+    """Collects no garbage inside a `with` that imports TensorFlow, and keeps what it imports.
+
+    Looking for garbage among what stays takes a sixth of TensorFlow's start, and a tenth of a
+    second each time afterwards.
+    """
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def own_environment() -> None:

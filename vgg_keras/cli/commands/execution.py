@@ -50,7 +50,12 @@ def tensorflow_for(options: Namespace, config: RunConfig, purpose: str) -> Itera
     Yields:
         Keras's `verbose`: 0 silent, 1 a progress bar, 2 a line an epoch, for pipes and files.
     """
-    from vgg_keras.runtime.startup import check_keras, own_environment, silent_startup
+    from vgg_keras.runtime.startup import (
+        check_keras,
+        imports_kept,
+        own_environment,
+        silent_startup,
+    )
 
     if not (options.quiet or options.json):
         print(f"{purpose}.\nStarting TensorFlow ...", flush=True)
@@ -58,7 +63,8 @@ def tensorflow_for(options: Namespace, config: RunConfig, purpose: str) -> Itera
     with contextlib.ExitStack() as outputs:
         if options.json:
             outputs.enter_context(contextlib.redirect_stdout(sys.stderr))
-        with contextlib.nullcontext() if options.verbose else silent_startup():
+        silent = contextlib.nullcontext() if options.verbose else silent_startup()
+        with silent, imports_kept():
             check_keras()
             import tensorflow as tf
 
