@@ -124,15 +124,19 @@ class Figures:
             return
         if any(not len(part) for part in self._parts):
             return
-        names = {*self._train[0].whole, *(f"val_{name}" for name in self._test[0].whole)}
         for name, values in history.items():
-            key = name if name in names else plain(name)
-            if key not in names or len(values) != len(self._parts):
+            key = self.key_of(name)
+            if key is None or len(values) != len(self._parts):
                 continue
             for finding in self._compare(name, key, values, observer):
                 if finding.cause not in known:
                     known.add(finding.cause)
                     yield finding
+
+    def key_of(self, name: str) -> str | None:
+        """The name that `fit` has for a figure of the loop; None if it has no such figure."""
+        names = {*self._train[0].whole, *(f"val_{name}" for name in self._test[0].whole)}
+        return next((key for key in (name, plain(name)) if key in names), None)
 
     def _epoch(self, pairs: Sequence[tuple[State, Batch]], how: Variation) -> Epoch:
         return epoch_of(self._judge.reference, pairs, how)

@@ -182,13 +182,14 @@ class Session:
             evidence = [f"The loop makes {len(judge.seen)} steps; fit makes {expected}."]
             findings = [Finding(None, "update", expected, None, evidence, steps[-1].place)]
             return {**self._report(findings, len(steps)), "gaps": judge.gaps}
+        figures = Figures(judge, self._tests, epochs)
         if None not in causes:
-            figures = Figures(judge, self._tests, epochs)
             findings += figures.judge(history or history_of_metrics(observer, epochs), observer)
             findings += judge.judge_end(state_of(steps[-1].model))
         if not findings and steps[-1].model is self._model:
             states = [*(step.before for step in steps), state_of(self._model)]
-            findings += self._stale(states, history)
+            known = {name: part for name, part in history.items() if figures.key_of(name)}
+            findings += self._stale(states, known)
         return {**self._report(findings, len(steps)), "gaps": judge.gaps}
 
     def _stale(self, by_line: list[State], history: dict[str, list[float]]) -> Iterator[Finding]:

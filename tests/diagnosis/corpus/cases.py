@@ -197,6 +197,7 @@ RIGHT = [
     right("half_batches", "sgd"),
     right("clipped_as_compiled", "clipped"),
     right("statistics_assigned_after_the_update", "batch_norm"),
+    right("timed", "dropout"),
 ]
 
 CASES = [*WRONG, *TWO, *RIGHT]
