@@ -198,11 +198,16 @@ class Judge:
         ]
 
     def _updated(self, number: int, step: Step) -> Iterator[Finding]:
-        applied = self._variables.of(step, {**step.applied, **step.sparse})
+        values = {**step.applied, **step.sparse}
+        applied = self._variables.of(step, values)
+        parts = [
+            (optimizer, self._variables.of(step, {key: values[key] for key in keys}))
+            for optimizer, keys in step.optimizers
+        ]
         indices = [
             i for i, g in zip(self._variables.trainable, applied, strict=True) if g is not None
         ]
-        explained = self._updates.explain(step, applied, indices, len(self._rates) > 1)
+        explained = self._updates.explain(step, applied, parts, indices, len(self._rates) > 1)
         if explained is None:
             return
         cause, evidence, expected, changed = explained

@@ -51,6 +51,7 @@ class Step:
         gradients: Gradients as the tape gave them, by the id of the variable.
         gradient_place: Line that took them.
         optimizer: Optimizer that made the update; None if it was made by hand.
+        optimizers: All that did so, each with the ids of its variables.
         rate: Its learning rate in this step.
         applied: Gradients that it was given, by the id of the variable.
         sparse: Those of them that hold only the rows that were looked up, as they are.
@@ -70,6 +71,7 @@ class Step:
     gradients: dict[int, np.ndarray] = field(default_factory=dict)
     gradient_place: str | None = None
     optimizer: Any = None
+    optimizers: list[tuple[Any, set[int]]] = field(default_factory=list)
     rate: float | None = None
     applied: dict[int, np.ndarray] = field(default_factory=dict)
     sparse: dict[int, tf.IndexedSlices] = field(default_factory=dict)
@@ -288,10 +290,12 @@ class Observer:
         last = self.steps[-1] if self.steps else None
         if last and not step.calls and not set(applied) & set(last.applied):
             last.applied |= applied  # each of several optimizers has its own variables
+            last.optimizers.append((optimizer, {*applied}))
             last.sparse |= sparse
             last.after = step.after
             return result
         step.optimizer, step.applied, step.sparse = optimizer, applied, sparse
+        step.optimizers = [(optimizer, {*applied})]
         self.steps.append(step)
         return result
 

@@ -25,6 +25,9 @@ NOT_COMPARED = ("name", "use_ema", "ema_momentum", "ema_overwrite_frequency", "i
 MOMENTA = (0.5, 0.9, 0.95, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 """How much of an average of weights people keep in each step."""
 
+Parts = Sequence[tuple[keras.optimizers.Optimizer, list[Any]]]
+"""Optimizers, and the gradients that each of them used, of each trainable variable."""
+
 Explanation = tuple[str | None, list[str], State, State | None]
 """Cause, evidence, the state after `fit`'s update, and after that with the one change."""
 
@@ -43,15 +46,17 @@ class Updates:
         self._current = again(self._compiled, reference.model)
         self._follows_rate = self._decays = False
         self._made: list[tuple[State, list[Any]]] = []
+        self._several: list[keras.optimizers.Optimizer] = []
 
     def explain(
-        self, step: Step, applied: list[Any], indices: Sequence[int], varied: bool
+        self, step: Step, applied: list[Any], parts: Parts, indices: Sequence[int], varied: bool
     ) -> Explanation | None:
         """Makes the update of a step, and compares it with the loop's.
 
         Args:
             step: Step of the loop.
             applied: Gradients that it used, of each trainable variable.
+            parts: The optimizers that it used, and the gradients of each.
             indices: Variables that have one.
             varied: Whether the loop's learning rate was not always the same.
 
@@ -67,6 +72,8 @@ class Updates:
         ):
             self._made.append((step.before, applied))
             return None
+        if self._several and self._agree(self._update_by_several(step, parts), step, indices):
+            return None
         user = step.optimizer or self._by_hand(step, applied, indices)
         for cause, evidence, optimizer in self._others(user, step.rate, before, varied):
             changed = self._update(optimizer, step, applied)
@@ -75,6 +82,17 @@ class Updates:
                 self._follows_rate = self._follows_rate or optimizer is self._with_rate
                 self._made.append((step.before, applied))
                 return cause, evidence, expected, changed
+        if len(parts) > 1:
+            self._several = [
+                self._replayed(again(optimizer, self._reference.model)) for optimizer, _ in parts
+            ]
+            changed = self._update_by_several(step, parts)
+            if self._agree(changed, step, indices):
+                kinds = " and ".join(
+                    f"{type(optimizer).__name__} of rate {float(optimizer.learning_rate):.3g}"
+                    for optimizer, _ in parts
+                )
+                return "optimizer-config", [f"{kinds} share the variables."], expected, changed
         decay = self._decay(expected, step, indices)
         if decay is not None:
             self._decays = True
@@ -90,6 +108,17 @@ class Updates:
 
     def _update(self, optimizer: keras.optimizers.Optimizer, step: Step, applied: Any) -> State:
         return self._reference.update(optimizer, step.before, applied)
+
+    def _update_by_several(self, step: Step, parts: Parts) -> State:
+        """The state after an update in which each optimizer has its own variables."""
+        after = step.before
+        for optimizer, (_, gradients) in zip(self._several, parts, strict=False):
+            changed = self._update(optimizer, step, gradients)
+            after = [
+                kept if np.array_equal(new, old) else new
+                for new, old, kept in zip(changed, step.before, after, strict=True)
+            ]
+        return after
 
     def _by_hand(
         self, step: Step, applied: list[Any], indices: Sequence[int]

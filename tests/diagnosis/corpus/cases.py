@@ -112,6 +112,7 @@ WRONG = [
     wrong("validated_by_training", "plain", "validation-leak", None, 7, None),
     wrong("joined_with_validation", "softmax", "validation-leak", "batch", 7),
     wrong("kernels_decayed_after_the_update", "sgd", "weight-decay", "update"),
+    wrong("two_rates", "plain", "optimizer-config", "update"),
     wrong("sums_never_cleared", "plain", "gradient-accumulation", "gradients", 1),
     wrong("unscaled_by_the_optimizer_only", "scaled_sgd", "loss-scaling", "gradients"),
     wrong("examples_counted_in_python", "softmax", "stale-trace", "metrics", 6),

@@ -1012,3 +1012,16 @@ def examples_counted_in_python(model, dataset, epochs):
             step(x, y)
         history["loss"].append(float(total) / max(seen, 1))
     return history
+
+
+def two_rates(model, dataset, epochs):
+    """Trains the last layer by an optimizer of its own, which is slower."""
+    variables = model.trainable_variables
+    first, last = Adam(0.01), Adam(0.001)
+    for _ in range(epochs):
+        for x, y in dataset:
+            with tf.GradientTape() as tape:
+                loss = model.loss(y, model(x, training=True))
+            grads = tape.gradient(loss, variables)
+            first.apply(grads[:-2], variables[:-2])
+            last.apply(grads[-2:], variables[-2:])
