@@ -70,6 +70,14 @@ def test_the_weights_of_losses_are_taken_off_and_put_back():
     assert float(model.compute_loss(x, [y, y], model(x))) == 4
 
 
+def test_an_optimizer_says_which_variables_decay():
+    kernel, bias = keras.Variable(1.0, name="kernel"), keras.Variable(1.0, name="bias")
+    optimizer = keras.optimizers.AdamW()
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    for one in (optimizer, keras.optimizers.LossScaleOptimizer(optimizer)):
+        assert [compat.decays(one, variable) for variable in (kernel, bias)] == [True, False]
+
+
 def test_an_optimizer_clips_gradients():
     optimizer = keras.optimizers.Adam(clipvalue=1)
     assert [float(part) for part in compat.clipped(optimizer, [tf.constant(3.0)])] == [1]

@@ -102,6 +102,7 @@ class Judge:
         number = len(self.seen)
         yield from self._between(number, step, previous)
         self._others = []
+        self.reference.set_scale(step.scale)
         if not step.calls:
             evidence = ["The optimizer was called twice for one forward pass."]
             yield Finding("double-update", "update", number - 1, None, evidence, step.place)

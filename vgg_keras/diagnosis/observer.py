@@ -53,6 +53,7 @@ class Step:
         optimizer: Optimizer that made the update; None if it was made by hand.
         optimizers: All that did so, each with the ids of its variables.
         rate: Its learning rate in this step.
+        scale: What it takes the loss to be multiplied by.
         applied: Gradients that it was given, by the id of the variable.
         sparse: Those of them that hold only the rows that were looked up, as they are.
         place: Line that called it.
@@ -73,6 +74,7 @@ class Step:
     optimizer: Any = None
     optimizers: list[tuple[Any, set[int]]] = field(default_factory=list)
     rate: float | None = None
+    scale: float | None = None
     applied: dict[int, np.ndarray] = field(default_factory=dict)
     sparse: dict[int, tf.IndexedSlices] = field(default_factory=dict)
     place: str | None = None
@@ -278,6 +280,8 @@ class Observer:
         grads = list(grads)
         targets = model.trainable_variables if variables is None else list(variables)
         step.rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) and optimizer.built:
+            step.scale = float(keras.ops.convert_to_numpy(optimizer.dynamic_scale))
         result = self._nested("_inside_update", True, original, optimizer, grads, variables)
         step.place, step.after = place, state_of(model)
         pairs = [

@@ -108,6 +108,12 @@ class Reference:
             return "from_logits" in self.loss.get_config()
         return self.loss is not None and "from_logits" in inspect.signature(self.loss).parameters
 
+    def set_scale(self, scale: float | None) -> None:
+        """Multiplies the loss as a loop does, whose optimizer may have changed its factor."""
+        optimizer = self.model.optimizer
+        if scale is not None and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer.dynamic_scale.assign(scale)
+
     def forward(self, state: State, batch: Batch, how: Variation = Variation()) -> Forward:
         """Computes outputs, loss and gradients."""
         model = self.model

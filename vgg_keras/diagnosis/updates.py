@@ -12,6 +12,7 @@ import numpy as np
 from vgg_keras.diagnosis.findings import ratio_of
 from vgg_keras.diagnosis.observer import State, Step
 from vgg_keras.diagnosis.reference import Reference, close
+from vgg_keras.runtime import compat
 
 SETTINGS = {
     "weight_decay": "weight-decay",
@@ -75,7 +76,7 @@ class Updates:
         if self._several and self._agree(self._update_by_several(step, parts), step, indices):
             return None
         user = step.optimizer or self._by_hand(step, applied, indices)
-        for cause, evidence, optimizer in self._others(user, step.rate, before, varied):
+        for cause, evidence, optimizer in self._others(user, step, before, varied):
             changed = self._update(optimizer, step, applied)
             if self._agree(changed, step, indices):
                 self._current = optimizer
@@ -83,9 +84,8 @@ class Updates:
                 self._made.append((step.before, applied))
                 return cause, evidence, expected, changed
         if len(parts) > 1:
-            self._several = [
-                self._replayed(again(optimizer, self._reference.model)) for optimizer, _ in parts
-            ]
+            model, theirs = self._reference.model, step.model.trainable_variables
+            self._several = [self._replayed(again(user, model, theirs)) for user, _ in parts]
             changed = self._update_by_several(step, parts)
             if self._agree(changed, step, indices):
                 kinds = " and ".join(
@@ -133,7 +133,7 @@ class Updates:
     def _others(
         self,
         user: keras.optimizers.Optimizer,
-        user_rate: float | None,
+        step: Step,
         before: list[np.ndarray],
         varied: bool,
     ) -> Iterator[tuple[str, list[str], keras.optimizers.Optimizer]]:
@@ -159,16 +159,15 @@ class Updates:
             cause = "optimizer-config"
             if kinds[0] == kinds[1] and len(differing) == 1:
                 cause = {**SETTINGS, "learning_rate": by_rate}.get(differing[0], cause)
-            yield cause, evidence, self._replayed(again(user, model))
+            fresh = again(user, model, step.model.trainable_variables)
+            yield cause, evidence, self._replayed(fresh)
         evidence = ["The optimizer begins again, without the averages that it had."]
         yield "optimizer-recreated", evidence, again(self._current, model)
-        if user_rate is not None:
+        if step.rate is not None:
             cause = by_rate
             rate = float(keras.ops.convert_to_numpy(self._current.learning_rate))
-            evidence = [f"The learning rate is {user_rate:.6g} in this step; fit's is {rate:.6g}."]
-            config = {**self._current.get_config(), "learning_rate": user_rate}
-            fresh = type(self._current).from_config(config)
-            fresh.build(model.trainable_variables)
+            evidence = [f"The learning rate is {step.rate:.6g} in this step; fit's is {rate:.6g}."]
+            fresh = again(self._current, model, learning_rate=step.rate)
             self._with_rate = restored(fresh, before)
             yield cause, evidence, self._with_rate
 
@@ -209,9 +208,24 @@ def kind_of(optimizer: keras.optimizers.Optimizer) -> str:
     return type(optimizer).__name__.removesuffix("W")
 
 
-def again(optimizer: keras.optimizers.Optimizer, model: keras.Model) -> keras.optimizers.Optimizer:
-    """A new optimizer of the same configuration for a model."""
-    fresh = type(optimizer).from_config(optimizer.get_config())
+def again(
+    optimizer: keras.optimizers.Optimizer,
+    model: keras.Model,
+    variables: Sequence[keras.Variable] = (),
+    **changes: Any,
+) -> keras.optimizers.Optimizer:
+    """A new optimizer of the same configuration for a model.
+
+    Args:
+        optimizer: Optimizer to begin again.
+        model: Model to train.
+        variables: The variables of another model, alike, that the optimizer trains.
+        changes: Settings that are to be others.
+    """
+    fresh = type(optimizer).from_config({**optimizer.get_config(), **changes})
+    pairs = zip(model.trainable_variables, variables or model.trainable_variables, strict=False)
+    excluded = [ours for ours, theirs in pairs if not compat.decays(optimizer, theirs)]
+    getattr(fresh, "inner_optimizer", fresh).exclude_from_weight_decay(excluded)
     fresh.build(model.trainable_variables)
     return fresh
 

@@ -81,6 +81,11 @@ def clipped(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any]) -> 
     return inner._clip_gradients(gradients)
 
 
+def decays(optimizer: keras.optimizers.Optimizer, variable: keras.Variable) -> bool:
+    """Whether the weight decay of an optimizer, if it has any, is for a variable too."""
+    return getattr(optimizer, "inner_optimizer", optimizer)._use_weight_decay(variable)
+
+
 def build_all(model: keras.Model, batch: Any) -> None:
     """Builds what is not yet built of model, compiled loss and metrics, and optimizer.
 

@@ -199,6 +199,7 @@ RIGHT = [
     right("clipped_as_compiled", "clipped"),
     right("statistics_assigned_after_the_update", "batch_norm"),
     right("timed", "dropout"),
+    right("own_decay_of_kernels", "decay_of_kernels"),
 ]
 
 CASES = [*WRONG, *TWO, *RIGHT]

@@ -89,6 +89,12 @@ def make_decay():
     )
 
 
+def make_decay_of_kernels():
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return classify(convolution(activation="relu"), optimizer=optimizer)
+
+
 def make_schedule():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.02, decay_steps=2, decay_rate=0.8)
     return classify(convolution(activation="relu"), optimizer=keras.optimizers.Adam(schedule))
@@ -121,7 +127,9 @@ def make_float16():
     hidden = dense(8, 1, "tanh", dtype="mixed_float16")(layers.Flatten()(inputs))
     model = keras.Model(inputs, dense(3, 2)(hidden))
     model.compile(
-        keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1), initial_scale=1024.0),
+        keras.optimizers.LossScaleOptimizer(
+            keras.optimizers.SGD(0.1), initial_scale=1024.0, dynamic_growth_steps=5
+        ),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
