@@ -2,6 +2,7 @@ import functools
 import gc
 import os
 import shutil
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the program does
@@ -26,6 +27,9 @@ from vgg_keras.training.training import Training
 
 hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
+
+# A shell lets what it starts in the background ignore ^C, which tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 gc.freeze()  # or each collection of garbage goes through all of TensorFlow
 
