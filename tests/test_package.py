@@ -83,13 +83,14 @@ def test_importing_the_package_changes_nothing_in_the_process():
 @pytest.mark.parametrize(("asked", "set_to"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
 def test_the_program_turns_onednn_on_if_nothing_else_is_asked_for(asked, set_to):
     code = """if True:
-        import os
+        import gc, os
         from vgg_keras.cli.commands.execution import tensorflow_for
         from vgg_keras.cli.options import parse
         from vgg_keras.config import TrainConfig
         options = parse(["train", "--quiet"])
         with tensorflow_for(options[options.subcommand], TrainConfig(), "Training"):
             print(os.environ["TF_ENABLE_ONEDNN_OPTS"])
+        assert gc.isenabled() and gc.get_freeze_count() > 100_000  # what was imported is kept
     """
     others = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
     done = subprocess.run(

@@ -74,7 +74,7 @@ class Backward:
         self._ratios = [self._ratio_of(step) for step in steps]
         self.how, self._factor, self._own_weights = Variation(), 1.0, False
         self._class_weights: np.ndarray | None = None
-        self._previous: Gradients = []
+        self._previous: Gradients = [None] * len(variables.trainable)
 
     def gap(self, step: Step, right: Forward) -> float:
         """By how much of their size the gradients of a step differ from those of `fit`."""
@@ -337,9 +337,7 @@ class Backward:
         """Whether gradients are added to those of the update before."""
         parts = [
             (raw + before, given)
-            for raw, given, before in zip(
-                taken, applied, previous or [None] * len(taken), strict=True
-            )
+            for raw, given, before in zip(taken, applied, previous, strict=True)
             if raw is not None and given is not None and before is not None
         ]
         return bool(parts) and all(close(ours, given, 10 * self._floor) for ours, given in parts)
