@@ -16,6 +16,7 @@ from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.findings import Finding, Gradients, Variables, joined, ratio_of
 from vgg_keras.diagnosis.observer import Step, trainable_of
 from vgg_keras.diagnosis.reference import Batch, Forward, Reference, Variation, close
+from vgg_keras.diagnosis.rescaling import Rescaling
 from vgg_keras.runtime import compat
 
 VARIATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -70,11 +71,9 @@ class Backward:
         floor: float,
     ):
         self._reference, self._variables, self._rows = reference, variables, rows
-        self._floor = floor
-        self._ratios = [self._ratio_of(step) for step in steps]
+        self._floor, self._rescaling = floor, Rescaling(reference, variables, steps, floor)
         self.how, self._factor, self._own_weights = Variation(), 1.0, False
         self._class_weights: np.ndarray | None = None
-        self._previous: Gradients = [None] * len(variables.trainable)
 
     def gap(self, step: Step, right: Forward) -> float:
         """By how much of their size the gradients of a step differ from those of `fit`."""
@@ -101,7 +100,6 @@ class Backward:
             batch = replace(batch, weights=self._class_weights[labels_of(batch)])
         applied = self._variables.of(step, step.applied)
         taken = self._variables.of(step, step.gradients)
-        previous, self._previous = self._previous, applied
         outputs = joined([call.outputs for call in step.calls])
         base = self._reference.forward(step.before, batch, self.how) if known else right
         if self._same(base, outputs, applied, self._factor):
@@ -110,7 +108,7 @@ class Backward:
             taken = applied
         if not self._same(base, outputs, taken, self._factor):
             batch = yield from self._explained(number, step, batch, base, outputs, taken)
-        yield from self._rescaled(number, step, taken, applied, previous)
+        self._factor *= yield from self._rescaling.judge(number, step, taken, applied)
         return batch
 
     def _are_one_hot(self, step: Step, batch: Batch) -> bool:
@@ -291,69 +289,6 @@ class Backward:
         stage = "loss" if in_loss or other else "gradients"
         place = step.loss_place or step.gradient_place
         return Finding(cause, stage, number, None, evidence, place, gap, after)
-
-    def _rescaled(
-        self, number: int, step: Step, taken: Gradients, applied: Gradients, previous: Gradients
-    ) -> Iterator[Finding]:
-        """What happened to gradients between the tape and the optimizer."""
-        ratios = []
-        for raw, given in zip(taken, applied, strict=True):
-            if raw is None or given is None or close(raw, given, self._floor):
-                continue
-            ratio = ratio_of([raw], [given])
-            scaled = close(raw * ratio, given, 10 * self._floor)
-            clipped = close(np.clip(raw, given.min(), given.max()), given, self._floor)
-            ratios.append(ratio if scaled else 0.0 if clipped else np.nan)
-        if not ratios or self._are_clipped(taken, applied):
-            return
-        others = [ratio for ratio in self._ratios if ratio is not None]
-        if len(others) > 1 and close(others[0], others[1], 1e-4):
-            evidence = [f"Gradients are multiplied by {ratios[0]:.6g} before the update."]
-            cause: str | None = "gradient-scale"
-            self._factor *= ratios[0]
-        elif all(ratio <= 1 for ratio in ratios):
-            evidence = [f"Gradients are made smaller before the update, to {min(ratios):.3g}."]
-            cause = "gradient-clipping"
-        elif self._are_added(taken, applied, previous):
-            evidence = ["The gradients of the update before are still in those of this one."]
-            cause = "gradient-accumulation"
-        else:
-            evidence = ["Gradients are changed before the update."]
-            cause = None
-        yield Finding(cause, "gradients", number, None, evidence, step.place)
-
-    def _are_clipped(self, taken: Gradients, applied: Gradients) -> bool:
-        """Whether the loop clips gradients as `fit`'s optimizer would have done."""
-        pairs = [
-            (tf.convert_to_tensor(raw), given)
-            for raw, given in zip(taken, applied, strict=True)
-            if raw is not None and given is not None
-        ]
-        clipped = compat.clipped(self._reference.model.optimizer, [raw for raw, _ in pairs])
-        both = zip(clipped, (given for _, given in pairs), strict=True)
-        return all(close(ours, theirs, 10 * self._floor) for ours, theirs in both)
-
-    def _are_added(self, taken: Gradients, applied: Gradients, previous: Gradients) -> bool:
-        """Whether gradients are added to those of the update before."""
-        parts = [
-            (raw + before, given)
-            for raw, given, before in zip(taken, applied, previous, strict=True)
-            if raw is not None and given is not None and before is not None
-        ]
-        return bool(parts) and all(close(ours, given, 10 * self._floor) for ours, given in parts)
-
-    def _ratio_of(self, step: Step) -> float | None:
-        """What all gradients of a step were multiplied by before its update; None if by several."""
-        pairs = [
-            (step.gradients[key], step.applied[key])
-            for key in step.applied
-            if key in step.gradients
-        ]
-        if not pairs or len(step.calls) != 1:
-            return None
-        ratio = ratio_of(*zip(*pairs, strict=True))
-        same = all(close(raw * ratio, given, 10 * self._floor) for raw, given in pairs)
-        return ratio if same and not close(ratio, 1.0, self._floor) else None
 
     def _same(self, forward: Forward, outputs: Any, user: Gradients, factor: float) -> bool:
         return self._same_outputs(forward, outputs) and not self._first_other(forward, user, factor)

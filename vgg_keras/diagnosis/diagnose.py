@@ -8,7 +8,8 @@ from typing import Any
 from vgg_keras import plugins
 from vgg_keras.config import DiagnoseConfig
 from vgg_keras.diagnosis.data import batches_of, weights_of
-from vgg_keras.diagnosis.session import Session, fit
+from vgg_keras.diagnosis.loops import fit
+from vgg_keras.diagnosis.session import Session
 from vgg_keras.errors import require
 from vgg_keras.reporting.write import write_report
 from vgg_keras.runs.directory import create_run_directory

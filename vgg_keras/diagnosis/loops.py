@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import keras
+import tensorflow as tf
+
+from vgg_keras import plugins
 from vgg_keras.errors import InputError
 
 NAMES = {
@@ -53,6 +59,23 @@ EXAMPLES = ("model", "dataset", "epochs", "val_ds", "batch_size", "x_train", "y_
 IN_ORDER = ("model", "train", "epochs", "test")
 """What parameters of other names get, one after the other."""
 
+OF_KERAS_2 = {
+    "reset_states": "reset_state()",
+    "get_scaled_loss": "optimizer.scale_loss(loss)",
+    "get_unscaled_gradients": "optimizer.apply(), which unscales them itself",
+    "_decayed_lr": "optimizer.learning_rate",
+    "experimental_aggregate_gradients": "no such argument",
+    "skip_gradients_aggregation": "no such argument",
+    "predict_classes": "predict().argmax(axis=-1)",
+    "fit_generator": "fit()",
+}
+"""What code for Keras 2 calls that Keras 3 does not have, and what to write instead."""
+
+
+def fit(model: keras.Model, dataset: tf.data.Dataset, epochs: int, val_ds: Any) -> Any:
+    """The loop of a model that is compared with another one: its own `fit`."""
+    return model.fit(dataset, epochs=epochs, validation_data=val_ds, verbose=0)
+
 
 def takes_model(loop: Any) -> bool:
     """Whether a loop asks for a model, or else makes its own.
@@ -80,11 +103,36 @@ def run_loop(loop: Any, values: Mapping[str, Any]) -> Any:
         What it returns.
 
     Raises:
-        InputError: If a parameter asks for something else.
+        InputError: If a parameter asks for something else, or the loop is written for Keras 2.
     """
-    if inspect.isclass(loop):
-        return _call(functools.partial(_method_of(loop), _call(loop, values)), values)
-    return _call(loop, values)
+    try:
+        if inspect.isclass(loop):
+            return _call(functools.partial(_method_of(loop), _call(loop, values)), values)
+        return _call(loop, values)
+    except (AttributeError, TypeError) as error:
+        for name, instead in OF_KERAS_2.items():
+            if re.search(rf"\b{name}\b", str(error)):
+                frames = traceback.extract_tb(error.__traceback__)
+                users = [frame for frame in frames if frame.filename in files_of(loop)]
+                line = f" in line {users[-1].lineno}" if users else ""
+                raise InputError(
+                    f"--loop: expected code for Keras 3, received {name}{line}, which is of "
+                    f"Keras 2; use {instead}"
+                ) from error
+        raise
+
+
+def files_of(loop: Any) -> set[str]:
+    """The files whose lines are named: those of the loop, and of the user that were run."""
+    target = inspect.unwrap(loop) if callable(loop) else loop
+    code = getattr(target, "__code__", None)
+    if code is None:
+        methods = [getattr(target, name, None) for name in ("fit", "train", "__init__")]
+        code = next((getattr(m, "__code__", None) for m in methods if inspect.isroutine(m)), None)
+    files = {str(path) for path in plugins.files_run()}
+    if code is None or loop in (fit, keras.Model.train_step):
+        return files
+    return {*files, code.co_filename}
 
 
 def _method_of(loop: type) -> Callable[..., Any]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from vgg_keras import plugins
 from vgg_keras.config import DiagnoseConfig
 from vgg_keras.diagnosis.data import Rows
 from vgg_keras.diagnosis.figures import Figures, history_of, history_of_metrics
 from vgg_keras.diagnosis.findings import Finding
+from vgg_keras.diagnosis.graphs import judge_graphs
 from vgg_keras.diagnosis.judge import Judge
-from vgg_keras.diagnosis.loops import run_loop, takes_model
+from vgg_keras.diagnosis.loops import files_of, run_loop, takes_model
 from vgg_keras.diagnosis.observer import Observer, State, replaced, set_state, state_of
-from vgg_keras.diagnosis.reference import Reference, close
-from vgg_keras.errors import InputError, require
+from vgg_keras.diagnosis.reference import Reference
+from vgg_keras.errors import require
 from vgg_keras.reporting.explanations import EXPLANATIONS
 from vgg_keras.runs.results import Cause
 from vgg_keras.runtime import compat
@@ -35,29 +32,6 @@ FLOOR_OF_HALF_PRECISION = 5e-3
 
 COPIES = 4
 """What is kept of a step, in copies of the model: state before and after, and gradients twice."""
-
-STALE = 0.01
-"""Share of the way of the weights by which graphs may differ in any case."""
-
-STALE_FIGURE = 0.05
-"""Relative difference that the figures of graphs may have in any case."""
-
-OF_KERAS_2 = {
-    "reset_states": "reset_state()",
-    "get_scaled_loss": "optimizer.scale_loss(loss)",
-    "get_unscaled_gradients": "optimizer.apply(), which unscales them itself",
-    "_decayed_lr": "optimizer.learning_rate",
-    "experimental_aggregate_gradients": "no such argument",
-    "skip_gradients_aggregation": "no such argument",
-    "predict_classes": "predict().argmax(axis=-1)",
-    "fit_generator": "fit()",
-}
-"""What code for Keras 2 calls that Keras 3 does not have, and what to write instead."""
-
-
-def fit(model: keras.Model, dataset: tf.data.Dataset, epochs: int, val_ds: Any) -> Any:
-    """The loop of a model that is compared with another one: its own `fit`."""
-    return model.fit(dataset, epochs=epochs, validation_data=val_ds, verbose=0)
 
 
 class Session:
@@ -139,25 +113,12 @@ class Session:
 
     def _run_loop(self, loop: Any) -> Any:
         config = self._config
-        arrays: dict[str, Any] = {}
+        values = {"model": self._model, "train": self._train, "test": self._test}
         for part, rows in (("train", self._rows), ("test", self._tests)):
-            arrays |= {f"x_{part}": rows.x, f"y_{part}": rows.y}
-        keras.utils.set_random_seed(config.seed)
-        values = {"model": self._model, "train": self._train, "test": self._test, **arrays}
+            values |= {f"x_{part}": rows.x, f"y_{part}": rows.y}
         values |= {"epochs": config.epochs, "batch_size": config.batch_size}
-        try:
-            return run_loop(loop, values)
-        except (AttributeError, TypeError) as error:
-            for name, instead in OF_KERAS_2.items():
-                if re.search(rf"\b{name}\b", str(error)):
-                    frames = traceback.extract_tb(error.__traceback__)
-                    users = [frame for frame in frames if frame.filename in files_of(loop)]
-                    line = f" in line {users[-1].lineno}" if users else ""
-                    raise InputError(
-                        f"--loop: expected code for Keras 3, received {name}{line}, which is of "
-                        f"Keras 2; use {instead}"
-                    ) from error
-            raise
+        keras.utils.set_random_seed(config.seed)
+        return run_loop(loop, values)
 
     def _judge(self, observer: Observer, history: dict[str, list[float]]) -> dict[str, Any]:
         steps, epochs = observer.steps, self._config.epochs
@@ -189,50 +150,11 @@ class Session:
         if not findings and steps[-1].model is self._model:
             states = [*(step.before for step in steps), state_of(self._model)]
             known = {name: part for name, part in history.items() if figures.key_of(name)}
-            findings += self._stale(states, known)
+            per_epoch = len(self._rows.batches)
+            findings += judge_graphs(self._train_again, self._loop, states, known, per_epoch)
         return {**self._report(findings, len(steps)), "gaps": judge.gaps}
 
-    def _stale(self, by_line: list[State], history: dict[str, list[float]]) -> Iterator[Finding]:
-        """Runs the loop once more, as its user does, in graphs, and compares weights and figures.
-
-        Args:
-            by_line: The states before each step of the loop run line by line, and at its end.
-            history: The figures that it returned.
-        """
-        first = self._reference.initial
-        states, figures = self._trained(self._loop, eager=False)
-        gap = distance(states[-1], by_line[-1], first)
-        floor = self._rounding() if gap > STALE else 0.0
-        limit = max(10 * floor, STALE)
-        if gap > limit:
-            evidence = [
-                f"Run as graphs the weights end {gap:.3g} of their way apart from those of the "
-                f"same loop run line by line; with fit it is {floor:.3g}."
-            ]
-            pairs = zip(states, by_line, strict=False)
-            apart = [distance(graph, eager, first) > limit for graph, eager in pairs]
-            step = apart.index(True) - 1 if len(states) == len(by_line) else 1
-            yield Finding("stale-trace", "update", step, None, evidence, None, gap, floor)
-            return
-        for name, values in history.items():
-            both = zip(values, figures.get(name, ()), strict=False)
-            others = [not close(eager, graph, STALE_FIGURE) for eager, graph in both]
-            if any(others):
-                epoch = others.index(True)
-                evidence = [
-                    f"{name} of epoch {epoch + 1} is {figures[name][epoch]:.6g} run as graphs, and "
-                    f"{values[epoch]:.6g} run line by line."
-                ]
-                step = (epoch + 1) * len(self._rows.batches) - 1
-                yield Finding("stale-trace", "metrics", step, name, evidence, None)
-                return
-
-    def _rounding(self) -> float:
-        """How far apart the weights of `fit` end as graphs and line by line."""
-        graph, by_line = (self._trained(fit, eager)[0][-1] for eager in (False, True))
-        return distance(graph, by_line, self._reference.initial)
-
-    def _trained(self, loop: Any, eager: bool) -> tuple[list[State], dict[str, list[float]]]:
+    def _train_again(self, loop: Any, eager: bool) -> tuple[list[State], dict[str, list[float]]]:
         """Runs a loop once more, from where the model was made.
 
         Returns:
@@ -292,31 +214,3 @@ class Session:
 def inconclusive(reason: str) -> dict[str, Any]:
     """The fields of a result that gives no answer."""
     return {"verdict": "inconclusive", "evidence": [f"{reason[0].upper()}{reason[1:]}."]}
-
-
-def files_of(loop: Any) -> set[str]:
-    """The files whose lines are named: those of the loop, and of the user that were run."""
-    target = inspect.unwrap(loop) if callable(loop) else loop
-    code = getattr(target, "__code__", None)
-    if code is None:
-        methods = [getattr(target, name, None) for name in ("fit", "train", "__init__")]
-        code = next((getattr(m, "__code__", None) for m in methods if inspect.isroutine(m)), None)
-    files = {str(path) for path in plugins.files_run()}
-    if code is None or loop in (fit, keras.Model.train_step):
-        return files
-    return {*files, code.co_filename}
-
-
-def distance(first: State, second: State, start: State) -> float:
-    """How far apart two trainings end, as a share of the way of the second.
-
-    Args:
-        first: Where one ends.
-        second: Where the other ends.
-        start: Where both begin.
-    """
-    apart = sum(
-        float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(first, second, strict=True)
-    )
-    way = sum(float(((a.astype(float) - b) ** 2).sum()) for a, b in zip(second, start, strict=True))
-    return float(np.sqrt(apart / way)) if way else 0.0
