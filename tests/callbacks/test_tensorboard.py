@@ -12,7 +12,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from vgg_keras import TrainConfig, train
 from vgg_keras.callbacks import Board, Timing
-from vgg_keras.callbacks.pictures import filters_picture
+from vgg_keras.callbacks.pictures import confusion_picture, filters_picture, grid_picture
 from vgg_keras.datasets import Batches
 from vgg_keras.runs.results import Test as Figures
 from vgg_keras.training.evaluation import Evaluation
@@ -141,6 +141,33 @@ def test_filters_are_drawn_from_the_lowest_weight_to_the_highest():
     assert picture[10, 10, 0] == 0
     assert picture[10, 48, 0] == 127
     assert picture[48, 10, 0] == 255
+
+
+def test_a_confusion_matrix_is_dark_where_a_class_is_found():
+    labels, probabilities = np.array([0, 1, 1, 2]), np.eye(3)[[0, 1, 0, 0]]
+    picture = confusion_picture(labels, probabilities).astype(int)
+    assert picture.shape == (660, 660, 3)
+    corners = picture[10:600:200, 70::200]  # the upper left corner of each of 3 x 3 cells
+    light = corners.sum(axis=2)
+    assert (light[0, 0], light[1, 1]) == (light.min(), light[1, 0])  # 1 of 1, and 1 of 2 each
+    assert light[2, 0] == light.min()
+    assert {*light[[0, 0, 1, 2, 2], [1, 2, 2, 1, 2]]} == {light.max()}
+    assert (picture[:600, 60:, 2] == 255).any()  # the numbers in dark cells are white
+    assert confusion_picture(labels, np.eye(100)[[0, 1, 0, 0]]).shape == (660, 660, 3)
+
+
+def test_mistakes_are_drawn_side_by_side_under_their_captions():
+    black, red = np.zeros((20, 10, 1), np.uint8), np.tile(np.uint8([255, 0, 0]), (20, 10, 1))
+    picture = grid_picture([black, red, black], ["0 as 1, 99%", "ö as ß, 60%", "x" * 200])
+    tall = 28 + 2 * 146 + 4
+    assert picture.shape == (2 * tall, 2 * 150, 3)
+    assert (picture[28 : tall - 4, 2:148] == 0).all()
+    assert (picture[28 : tall - 4, 152:298] == [255, 0, 0]).all()
+    for top, left in ((0, 0), (0, 150), (tall, 0)):
+        caption = picture[top : top + 28, left : left + 150]
+        assert caption.min() < 200
+        assert (caption[:, [0, -1]] == 255).all()
+    assert (picture[tall:, 150:] == 255).all()
 
 
 @pytest.mark.slow

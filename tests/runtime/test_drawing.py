@@ -5,10 +5,8 @@ import subprocess
 import sys
 
 import matplotlib
-import numpy as np
 import pytest
 
-from vgg_keras.callbacks.pictures import confusion_picture, grid_picture
 from vgg_keras.runtime.drawing import own_style
 
 ODD = {"lines.linewidth": 30.0, "text.usetex": True, "figure.dpi": 10.0, "axes.facecolor": "black"}
@@ -21,19 +19,6 @@ def test_the_users_style_is_neither_used_nor_lost():
             assert matplotlib.rcParams["lines.linewidth"] == 1.5
             assert not matplotlib.rcParams["text.usetex"]
         assert {name: matplotlib.rcParams[name] for name in ODD} == ODD
-
-
-def test_pictures_for_tensorboard_do_not_depend_on_the_users_style():
-    labels, probabilities = np.array([0, 1]), np.eye(2)
-    image = np.zeros((8, 8, 1), np.uint8)
-
-    def pictures():
-        return confusion_picture(labels, probabilities), grid_picture([image], ["0 as 1"])
-
-    usual = pictures()
-    with matplotlib.rc_context(ODD):
-        odd = pictures()
-    assert all(np.array_equal(a, b) for a, b in zip(usual, odd, strict=True))
 
 
 @pytest.mark.slow

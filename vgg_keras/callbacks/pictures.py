@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
+import matplotlib
 import numpy as np
 import tensorflow as tf
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
 
-from vgg_keras.reporting.confusion import draw_matrix
-from vgg_keras.runtime.drawing import own_style
+from vgg_keras.reporting.confusion import MOST_CLASSES_WITH_NUMBERS
+
+MATRIX, MARGIN, TEXT = 600, 60, 20
+"""Pixels of a confusion matrix, of the margin for its labels, and of their type."""
+
+TILE, CAPTION, LARGEST_TEXT = 150, 28, 16
+"""Pixels of the width of an image in a grid, of the height of its caption, and of its type."""
 
 FILTER_SCALE = 12
-LARGEST_CAPTION = 15.0
-WIDEST_CAPTION = 170.0
-"""Points of the type, and these times the number of characters that fit above an image."""
 
 
-@own_style({"font.size": 15})
 def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Draws a confusion matrix, coloured by the share of each true class.
 
@@ -29,13 +32,28 @@ def confusion_picture(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarr
     """
     classes = probabilities.shape[1]
     matrix = tf.math.confusion_matrix(labels, probabilities.argmax(axis=1), classes).numpy()
-    figure = Figure((6.4, 6.0))
-    axes = figure.add_axes((0.12, 0.12, 0.86, 0.86))
-    draw_matrix(axes, matrix, list(map(str, range(classes))))
-    return _pixels(figure)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    colours = matplotlib.colormaps["Blues"](shares, bytes=True)[..., :3]
+    cell = max(MATRIX // classes, 1)
+    cells = Image.fromarray(colours.repeat(cell, axis=0).repeat(cell, axis=1))
+    picture = Image.new("RGB", (MARGIN + cells.width, cells.height + MARGIN), "white")
+    picture.paste(cells, (MARGIN, 0))
+    name = Image.new("RGB", (cells.height, TEXT + 8), "white")
+    write(name, (cells.height / 2, 12), "True class")
+    picture.paste(name.rotate(90, expand=True))
+    write(picture, (MARGIN + cells.width / 2, cells.height + MARGIN - 14), "Predicted class")
+    few = classes <= MOST_CLASSES_WITH_NUMBERS
+    for number in range(0, classes, 1 if few else classes // 10):
+        middle = max((number + 0.5) * cell, TEXT / 2)
+        write(picture, (MARGIN - 16, middle), str(number))
+        write(picture, (MARGIN + middle, cells.height + 14), str(number))
+    for row, column in np.argwhere(matrix) if few else ():
+        place = MARGIN + (column + 0.5) * cell, (row + 0.5) * cell
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        write(picture, place, str(matrix[row, column]), colour)
+    return np.asarray(picture)
 
 
-@own_style()
 def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
     """Draws images in a square, each with its caption.
 
@@ -43,21 +61,18 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
         images: Images, uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
         captions: One an image.
     """
-    pixels = np.stack([image.reshape(*image.shape[:2], -1) for image in images])
-    margin = pixels.shape[1] // 4
-    framed = np.pad(pixels, ((0, 0), (margin, 0), (1, 1), (0, 0)), constant_values=255)
-    mosaic, columns = _mosaic(framed)
-    height, width = framed.shape[1:3]
-    figure = Figure((1.5 * columns, 1.5 * columns * len(mosaic) / mosaic.shape[1]))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.imshow(mosaic.squeeze(), cmap="gray", vmin=0, vmax=255, aspect="auto")
-    axes.set_axis_off()
-    size = min(LARGEST_CAPTION, WIDEST_CAPTION / max(map(len, captions)))
-    for place, caption in enumerate(captions):
-        row, column = divmod(place, columns)
-        middle = (column + 0.5) * width - 0.5, row * height + 0.5 * margin - 0.5
-        axes.text(*middle, caption, ha="center", va="center", fontsize=size)
-    return _pixels(figure)
+    height, width = images[0].shape[:2]
+    size = TILE - 4, math.ceil((TILE - 4) * height / width)
+    tiles = []
+    for pixels, caption in zip(images, captions, strict=True):
+        coloured = np.broadcast_to(pixels.reshape(height, width, -1), (height, width, 3))
+        image = Image.fromarray(coloured).resize(size, Image.Resampling.NEAREST)
+        tile = Image.new("RGB", (TILE, CAPTION + size[1] + 4), "white")
+        tile.paste(image, (2, CAPTION))
+        fitting = LARGEST_TEXT * size[0] / font(LARGEST_TEXT).getlength(caption)
+        write(tile, (TILE / 2, CAPTION / 2), caption, size=min(LARGEST_TEXT, fitting))
+        tiles.append(np.asarray(tile))
+    return mosaic(np.stack(tiles))
 
 
 def filters_picture(kernel: np.ndarray) -> np.ndarray:
@@ -70,19 +85,31 @@ def filters_picture(kernel: np.ndarray) -> np.ndarray:
     low, high = filters.min(), filters.max()
     scaled = (255 * (filters - low) / max(high - low, 1e-12)).astype(np.uint8)
     large = np.kron(scaled, np.ones((1, FILTER_SCALE, FILTER_SCALE), np.uint8))
-    return _mosaic(np.pad(large, ((0, 0), (1, 1), (1, 1)))[..., np.newaxis])[0]
+    return mosaic(np.pad(large, ((0, 0), (1, 1), (1, 1)))[..., np.newaxis])
 
 
-def _mosaic(tiles: np.ndarray) -> tuple[np.ndarray, int]:
-    """Lays tiles side by side, about as many columns as rows; gives the number of columns too."""
+def mosaic(tiles: np.ndarray) -> np.ndarray:
+    """Lays tiles side by side, about as many columns as rows."""
     columns = math.ceil(math.sqrt(len(tiles)))
     rows = math.ceil(len(tiles) / columns)
     blank = np.full((rows * columns - len(tiles), *tiles.shape[1:]), 255, np.uint8)
     grid = np.concatenate([tiles, blank]).reshape(rows, columns, *tiles.shape[1:])
-    return np.concatenate(np.concatenate(grid, axis=1), axis=1), columns
+    return np.concatenate(np.concatenate(grid, axis=1), axis=1)
 
 
-def _pixels(figure: Figure) -> np.ndarray:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
+def write(
+    picture: Image.Image,
+    middle: tuple[float, float],
+    text: str,
+    colour: str = "black",
+    size: float = TEXT,
+) -> None:
+    """Writes a line of text around a place."""
+    ImageDraw.Draw(picture).text(middle, text, colour, font(size), anchor="mm")
+
+
+@cache
+def font(size: float) -> ImageFont.FreeTypeFont:
+    """Matplotlib's own font, in pixels."""
+    file = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    return ImageFont.truetype(file, size)

@@ -53,7 +53,7 @@ def sections(result: DiagnoseResult) -> list[Section]:
 
 def gaps(values: list[float | None]) -> Picture:
     """The gap between the gradients of the loop and of `fit`, step by step."""
-    figure, (axes,) = make_axes(height=2.4)
+    figure, (axes,) = make_axes(height=2.4, numbers=True)
     known = [float("nan") if value is None else value for value in values]
     axes.plot(range(len(known)), known, "o-", color=BLUE, markersize=3)
     axes.set_ylim(bottom=0)

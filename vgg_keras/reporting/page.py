@@ -83,7 +83,10 @@ class Section:
 
 
 def make_axes(
-    width: float = 4.6, height: float = 2.6, height_ratios: Sequence[float] = (1,)
+    width: float = 4.6,
+    height: float = 2.6,
+    height_ratios: Sequence[float] = (1,),
+    numbers: bool = False,
 ) -> tuple[Figure, list[Axes]]:
     """Makes a figure.
 
@@ -91,11 +94,15 @@ def make_axes(
         width: Width in inches.
         height: Height in inches.
         height_ratios: Relative heights of the axes, from top to bottom.
+        numbers: Whether the labels of y are numbers, for which there is room. Others are measured,
+            which takes as long as the drawing.
 
     Returns:
         The figure, and its axes, which share their x.
     """
-    figure = Figure((width, height), layout="constrained")
+    figure = Figure((width, height), layout=None if numbers else "constrained")
+    if numbers:
+        figure.subplots_adjust(0.8 / width, 0.45 / height, 1 - 0.1 / width, 1 - 0.3 / height)
     ratios = list(height_ratios)
     rows = figure.subplots(len(ratios), sharex=True, squeeze=False, height_ratios=ratios)
     return figure, list(rows.flat)

@@ -118,7 +118,7 @@ def score_by_trial(trials: list[Trial], objective: str) -> Picture:
     numbers = [int(trial.id) for trial in ordered]
     scores = [score_of(trial) for trial in ordered]
     best = [pick(scores[: end + 1]) for end in range(len(scores))]
-    figure, (axes,) = make_axes()
+    figure, (axes,) = make_axes(numbers=True)
     axes.step(numbers, best, where="post", color=ORANGE, label="best so far")
     axes.plot(numbers, scores, "o", color=BLUE, label="trial", gid="trials")
     axes.set(xlabel="Trial", ylabel=objective)
@@ -134,7 +134,7 @@ def score_by_size(trials: list[Trial], objective: str, best_first: int) -> Pictu
     for trial in sorted(trials, key=lambda t: (t.parameters or 0, best_first * score_of(t))):
         if not front or best_first * score_of(trial) < best_first * score_of(front[-1]):
             front.append(trial)
-    figure, (axes,) = make_axes()
+    figure, (axes,) = make_axes(numbers=True)
     sizes, scores = [t.parameters or 0 for t in trials], [score_of(t) for t in trials]
     axes.plot(sizes, scores, "o", color=BLUE, gid="trials")
     line = [t.parameters or 0 for t in front], [score_of(t) for t in front]

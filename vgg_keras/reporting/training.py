@@ -246,7 +246,9 @@ def chart(
 ) -> Picture:
     """A metric by epoch: each trainer's mean and band over its runs, and below the differences."""
     drawing, (above, *below) = (
-        make_axes(height=3.2, height_ratios=(3, 1)) if differences else make_axes()
+        make_axes(height=3.2, height_ratios=(3, 1), numbers=True)
+        if differences
+        else make_axes(numbers=True)
     )
     count = max(run.epochs_done for runs in trainers.values() for run in runs)
     means: dict[str, list[float]] = {}
