@@ -19,11 +19,10 @@ STUBS = {
 }
 
 
-@pytest.fixture
-def environment(tmp_path):
+def environment(home):
     """The environment of the files: a search of two trials, and commands that a cluster has."""
     for name, line in STUBS.items():
-        stub = tmp_path / "bin" / name
+        stub = home / "bin" / name
         stub.parent.mkdir(exist_ok=True)
         stub.write_text(f"#!/bin/sh\n{line}\n")
         stub.chmod(0o755)
@@ -31,8 +30,8 @@ def environment(tmp_path):
         port = str(server.getsockname()[1])
     return {
         **os.environ,
-        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-        "LOGS": str(tmp_path / "logs"),
+        "PATH": f"{home / 'bin'}:{os.environ['PATH']}",
+        "LOGS": str(home / "logs"),
         "NAME": "wide",
         "PORT": port,
         "CHIEF": f"127.0.0.1:{port}",
@@ -41,37 +40,42 @@ def environment(tmp_path):
     }
 
 
-def assert_ended_well(environment):
-    result = json.loads(Path(environment["LOGS"], "search", "wide", "result.json").read_text())
+def kubernetes():
+    """The service, the job, and the container that each pod runs."""
+    service, job = yaml.safe_load_all((CLUSTER / "search.kubernetes.yaml").read_text())
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return service, job, container
+
+
+@pytest.fixture(scope="module")
+def searches(tmp_path_factory):
+    """The folders and the processes of a search by Slurm and of one by Kubernetes, all at once."""
+    homes = {name: tmp_path_factory.mktemp(name) for name in ("slurm", "kubernetes")}
+    slurm = {**environment(homes["slurm"]), "SLURM_JOB_ID": "1", "SLURM_JOB_NODELIST": "node[1-2]"}
+    processes = {"slurm": [subprocess.Popen(["sh", CLUSTER / "search.slurm"], env=slurm)]}
+    command, pod = kubernetes()[2]["command"], environment(homes["kubernetes"])
+    processes["kubernetes"] = [
+        subprocess.Popen(command, env={**pod, "JOB_COMPLETION_INDEX": str(index)})
+        for index in range(2)
+    ]
+    return homes, processes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["slurm", "kubernetes"])
+def test_a_search_over_machines_ends_well(searches, name):
+    homes, processes = searches
+    assert {process.wait(LIMIT_SECONDS) for process in processes[name]} == {0}
+    file = homes[name] / "logs" / "search" / "wide" / "result.json"
+    result = json.loads(file.read_text())
     assert result["status"] == "finished"
     assert len(result["trials"]) == 2
 
 
-@pytest.mark.slow
-def test_a_search_by_slurm(environment):
-    subprocess.run(
-        ["sh", CLUSTER / "search.slurm"],
-        env={**environment, "SLURM_JOB_ID": "1", "SLURM_JOB_NODELIST": "node[1-2]"},
-        timeout=LIMIT_SECONDS,
-        check=True,
-    )
-    assert_ended_well(environment)
-
-
-@pytest.mark.slow
-def test_a_search_by_kubernetes(environment):
-    service, job = yaml.safe_load_all((CLUSTER / "search.kubernetes.yaml").read_text())
-    (container,) = job["spec"]["template"]["spec"]["containers"]
+def test_the_pods_of_kubernetes_find_their_chief(tmp_path):
+    service, job, container = kubernetes()
     names = {entry["name"]: entry["value"] for entry in container["env"]}
-    assert set(names) <= set(environment)
+    assert set(names) <= set(environment(tmp_path))
     first = f"{job['metadata']['name']}-0.{service['metadata']['name']}:5000"
     assert names["CHIEF"] == first
     assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
-    pods = [
-        subprocess.Popen(
-            container["command"], env={**environment, "JOB_COMPLETION_INDEX": str(index)}
-        )
-        for index in range(2)
-    ]
-    assert [pod.wait(LIMIT_SECONDS) for pod in pods] == [0, 0]
-    assert_ended_well(environment)

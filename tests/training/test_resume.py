@@ -1,5 +1,7 @@
 """A training killed at any moment goes on, and ends with the bits of an undisturbed one."""
 
+import contextlib
+import io
 import json
 import signal
 import subprocess
@@ -37,7 +39,6 @@ def breaking(crashes, step):
     [
         ("tape", STEPS + 3, {}),
         ("fit", STEPS + 4, {"save_every": 2}),
-        ("tape", 2 * STEPS, {"save_every": 1}),
         ("fit", STEPS + 5, {"save_every": 2, "steps_per_execution": 3}),
         ("tape", 3 + 2, {"save_every": 1, "limit": 80, "precision": "float16"}),
     ],
@@ -135,10 +136,8 @@ def stop():
     ("trainer", "at", "action"),
     [
         ("tape", ("train_batch_end", 5), crash),
-        ("fit", ("train_batch_begin", 4), crash),
         ("tape", ("epoch_end", 0), crash),
         ("fit", ("test_begin",), stop),
-        ("tape", ("test_batch_end", 0), stop),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
@@ -183,18 +182,39 @@ def test_what_cannot_be_resumed_is_refused_in_a_line(tmp_path, capsys):
     assert "exists as" in refused(capsys, "train", *options, *place)
     config = tmp_path / "train" / "a" / "config.json"
     assert in_process("train", "--config", config, "--resume", "--quiet") == 0
+    config.write_text(json.dumps({**json.loads(config.read_text()), "devices": 2}))
+    line = refused(capsys, "train", *options, *place, "--resume")
+    assert "--resume: expected the 2 devices among which each batch was shared" in line
+
+
+@pytest.fixture(scope="module")
+def resumed(tmp_path_factory):
+    """A comparison that was broken in its second training, and resumed on another machine.
+
+    Returns:
+        Its result, its folder, the run that it had kept, the environment that it was resumed in,
+        and what was printed then.
+    """
+    logs, crashes = tmp_path_factory.mktemp("logs"), [False, True]
+    options = {**SMALL, "logdir": logs, "name": "a", "verbose": 0}
+    options["trainers"] = {"tape": "tape", "fit": breaking(crashes, STEPS + 1)}
+    with pytest.raises(Crash):
+        compare(**options)
+    file = logs / "compare" / "a" / "result.json"
+    broken = json.loads(file.read_text())
+    environment = dict(broken["environment"])
+    packages = {**environment["packages"], "numpy": "1.0"}
+    broken["environment"] |= {"cores": 64, "system": "another kernel", "packages": packages}
+    file.write_text(json.dumps(broken))
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
+        result = compare(**options, resume=True)
+    (kept,) = broken["runs"]
+    return result, file.parent, kept, environment, printed.getvalue()
 
 
 @pytest.mark.slow
-def test_a_comparison_goes_on_with_the_training_that_was_broken(tmp_path):
-    crashes = [False, True]
-    options = {**SMALL, "logdir": tmp_path, "name": "a", "verbose": 0}
-    options["trainers"] = {"tape": "tape", "fit": breaking(crashes, STEPS + 1)}
-    home = tmp_path / "compare" / "a"
-    with pytest.raises(Crash):
-        compare(**options)
-    (kept,) = json.loads((home / "result.json").read_text())["runs"]
-    result = compare(**options, resume=True)
+def test_a_comparison_goes_on_with_the_training_that_was_broken(resumed):
+    result, home, kept, *_ = resumed
     assert result.runs[0].to_dict() == kept
     assert result["parity"]["verdict"] == "identical"
     for entry in result["runs"]:
@@ -202,6 +222,18 @@ def test_a_comparison_goes_on_with_the_training_that_was_broken(tmp_path):
         assert entry["digests"] == digests
         assert curves(home / entry["trainer"] / "seed-0") == points
     assert not list(home.rglob("state*"))
+
+
+@pytest.mark.slow
+def test_a_run_that_goes_on_on_another_machine_says_what_has_changed(resumed, capsys):
+    result, home, _, environment, printed = resumed
+    now = environment["cores"], environment["packages"]["numpy"]
+    assert "started with other values of cores, numpy" in printed
+    assert result.changed == {"cores": [64, now[0]], "numpy": ["1.0", now[1]]}
+    jsonschema.validate(result.to_dict(), SCHEMA)
+    assert f"cores: 64 before, {now[0]} now." in (home / "report.html").read_text()
+    show_verdict(result)
+    assert "numpy: 1.0 before" in capsys.readouterr().out
 
 
 STATE = {"epoch": 1, "figures": [0.1, float("inf"), None], "arrays": [np.arange(3.0), np.uint8(7)]}
@@ -280,28 +312,3 @@ def test_killed_after_the_last_epoch_a_training_is_tested_again_only(tmp_path, m
             run(tmp_path, "a")
     run(tmp_path, "a", crash=1, resume=True)  # it would crash in the first step
     assert outcome(tmp_path / "train" / "a") == undisturbed()
-
-
-@pytest.mark.slow
-def test_a_run_that_goes_on_on_another_machine_says_what_has_changed(tmp_path, capsys):
-    crashes = [False, True]
-    options = {**SMALL, "epochs": 1, "logdir": tmp_path, "name": "a", "verbose": 0}
-    options["trainers"] = {"tape": "tape", "fit": breaking(crashes, 1)}
-    with pytest.raises(Crash):
-        compare(**options)
-    file = tmp_path / "compare" / "a" / "result.json"
-    result = json.loads(file.read_text())
-    environment = result["environment"]
-    now = environment["cores"], environment["packages"]["numpy"]
-    environment["cores"], environment["packages"]["numpy"] = 64, "1.0"
-    environment["system"] = "another kernel"
-    file.write_text(json.dumps(result))
-    capsys.readouterr()
-    resumed = compare(**options, resume=True)
-    assert "started with other values of cores, numpy" in capsys.readouterr().err
-    assert resumed.changed == {"cores": [64, now[0]], "numpy": ["1.0", now[1]]}
-    jsonschema.validate(resumed.to_dict(), SCHEMA)
-    page = (tmp_path / "compare" / "a" / "report.html").read_text()
-    assert f"cores: 64 before, {now[0]} now." in page
-    show_verdict(resumed)
-    assert "numpy: 1.0 before" in capsys.readouterr().out

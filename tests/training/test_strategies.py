@@ -10,33 +10,7 @@ from comparisons import SCHEMA
 from jsonschema import validate
 from programs import refused
 
-# TensorFlow makes devices when it starts, so each test has a process of its own.
 SMALL = ["--limit", "96", "--epochs", "2", "--filters", "4,8"]
-
-
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "vgg_keras", *map(str, arguments), "--json", "--quiet"],
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-
-
-@pytest.mark.slow
-def test_both_trainers_are_identical_with_two_devices(tmp_path):
-    # the last batch, of 5 images, is shared unevenly
-    options = ["--strategy", "mirrored", "--limit", "101", "--histograms", "--require-identical"]
-    done = run("compare", *SMALL, *options, "--logdir", tmp_path)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    assert result["parity"] == {
-        "verdict": "identical",
-        "epochs_compared": 2,
-        "first_difference": None,
-    }
-    assert len(set(result["runs"][0]["digests"])) == 2
-
 
 OWN_STEPS = """
 from vgg_keras import Steps
@@ -54,33 +28,95 @@ def make(model):
     return Steps(train_step, test_step, model.metrics)
 """
 
+COMMANDS = {
+    # the last batch, of 5 images, is shared unevenly
+    "both": "compare --strategy mirrored --limit 101 --histograms --require-identical",
+    "own steps": "compare --strategy mirrored --limit 101 --variants own=own.py:make,fit",
+    "XLA": "compare --variants tape:jit,fit:mirrored",
+    "one and two": "compare --variants tape,tape:mirrored",
+    "one image": "train --strategy mirrored --limit 97 --logdir refused",
+}
+
+# TensorFlow makes devices when it starts, so that two of them need another process.
+PROGRAM = """
+import contextlib, io, json, sys
+from vgg_keras import cli
+from vgg_keras.runtime.devices import split_processor
+
+split_processor()
+done = {}
+for name, arguments in json.load(sys.stdin).items():
+    with contextlib.ExitStack() as outputs:
+        output = outputs.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        errors = outputs.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        status = cli.main(arguments)
+    done[name] = status, output.getvalue(), errors.getvalue()
+json.dump(done, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The folder that the commands run in."""
+    home = tmp_path_factory.mktemp("devices")
+    (home / "own.py").write_text(OWN_STEPS)
+    return home
+
+
+@pytest.fixture(scope="module")
+def done(home):
+    """Exit status, output and errors of each command, in a process with two devices."""
+    commands = {
+        name: [*command.split()[:1], *SMALL, *command.split()[1:], "--json", "--quiet"]
+        for name, command in COMMANDS.items()
+    }
+    process = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        timeout=400,
+        cwd=home,
+    )
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
+def result_of(done, name):
+    status, output, errors = done[name]
+    assert status == 0, errors
+    result = json.loads(output)
+    validate(result, SCHEMA)
+    return result
+
 
 @pytest.mark.slow
-def test_inside_of_an_epoch_steps_that_return_no_figures_have_those_of_fit(tmp_path):
-    (tmp_path / "own.py").write_text(OWN_STEPS)
-    variants = f"own={tmp_path}/own.py:make,fit"
-    options = ["--strategy", "mirrored", "--limit", "101", "--variants", variants]
-    done = run("compare", *SMALL, *options, "--logdir", tmp_path)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
+def test_both_trainers_are_identical_with_two_devices(done):
+    result = result_of(done, "both")
+    assert result["parity"] == {
+        "verdict": "identical",
+        "epochs_compared": 2,
+        "first_difference": None,
+    }
+    assert len(set(result["runs"][0]["digests"])) == 2
+
+
+@pytest.mark.slow
+def test_inside_of_an_epoch_steps_that_return_no_figures_have_those_of_fit(done):
+    result = result_of(done, "own steps")
     assert result["parity"]["verdict"] == "identical"
     own, fit = result["runs"]
     assert own["cumulative"] == fit["cumulative"]
 
 
 @pytest.mark.slow
-def test_xla_on_one_device_is_compared_with_two_devices(tmp_path):
-    done = run("compare", *SMALL, "--variants", "tape:jit,fit:mirrored", "--logdir", tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["parity"]["first_difference"]["max_abs"] < 1e-6
+def test_xla_on_one_device_is_compared_with_two_devices(done):
+    assert result_of(done, "XLA")["parity"]["first_difference"]["max_abs"] < 1e-6
 
 
 @pytest.mark.slow
-def test_two_devices_part_from_one_in_the_gradients_and_by_roundings_only(tmp_path):
-    done = run("compare", *SMALL, "--variants", "tape,tape:mirrored", "--logdir", tmp_path)
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout)
-    validate(result, SCHEMA)
+def test_two_devices_part_from_one_in_the_gradients_and_by_roundings_only(done):
+    result = result_of(done, "one and two")
     found = result["parity"]["first_difference"]
     assert (found["epoch"], found["step"]) == (1, 1)
     assert found["stage"] in ("metrics", "optimizer")
@@ -88,6 +124,16 @@ def test_two_devices_part_from_one_in_the_gradients_and_by_roundings_only(tmp_pa
     one, two = (run["history"] for run in result["runs"])
     for metric, figures in one.items():
         assert two[metric] == pytest.approx(figures, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_batches_that_leave_a_device_without_images_are_refused(done, home):
+    status, _, errors = done["one image"]
+    assert status == 2
+    assert "--strategy: expected batches that leave none of 2 devices without" in errors
+    assert "received one of 1 images" in errors
+    assert len(errors.splitlines()) == 1
+    assert not (home / "refused").exists()
 
 
 @pytest.mark.slow
@@ -115,17 +161,6 @@ def test_with_two_devices_a_training_goes_on_with_the_same_bits(tmp_path, pytest
         cwd=pytestconfig.rootpath / "tests",
     )
     assert done.stdout.splitlines() == ["crashed", "the same"] * 2, done.stderr
-
-
-@pytest.mark.slow
-def test_batches_that_leave_a_device_without_images_are_refused(tmp_path):
-    options = ["--strategy", "mirrored", "--limit", "97", "--logdir", tmp_path / "logs"]
-    done = run("train", *options)
-    assert done.returncode == 2
-    assert "--strategy: expected batches that leave none of 2 devices without" in done.stderr
-    assert "received one of 1 images" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert not (tmp_path / "logs").exists()
 
 
 def test_devices_that_cannot_be_made_any_more_are_asked_for_in_a_line(tmp_path, capsys):

@@ -7,7 +7,6 @@ import shutil
 import keras
 import pytest
 import tensorflow as tf
-from conftest import slow_except
 from programs import in_process
 from searches import outcome, run, undisturbed_outcome
 
@@ -40,9 +39,7 @@ def lost(number):
     return OSError(number, "planted", "a file")
 
 
-@pytest.mark.parametrize(
-    "number", slow_except([errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOENT], errno.ENOSPC)
-)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_a_disk_that_is_full_or_fails_ends_the_search_and_the_trial_is_run_again(
     tmp_path, scripted, monkeypatch, number
 ):
@@ -132,7 +129,7 @@ def test_memory_that_runs_out_after_the_first_step_ends_the_search(tmp_path, mon
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", ["lost", "truncated", "a folder"])
+@pytest.mark.parametrize("damage", ["lost", "truncated"])
 def test_a_checkpoint_that_hyperband_goes_on_from_and_cannot_read_is_named(
     tmp_path, scripted, monkeypatch, damage
 ):
@@ -144,8 +141,6 @@ def test_a_checkpoint_that_hyperband_goes_on_from_and_cannot_read_is_named(
         places.append(path)
         if damage == "truncated":
             path.write_bytes(kept.read_bytes()[:1000])
-        if damage == "a folder":
-            path.mkdir()
         original(model, path)
 
     places = []
@@ -154,7 +149,5 @@ def test_a_checkpoint_that_hyperband_goes_on_from_and_cannot_read_is_named(
         with pytest.raises(InputError, match=r"weights of a trial.*checkpoint\.weights\.h5"):
             run(tmp_path, **options)
     (place,) = places
-    if damage == "a folder":
-        place.rmdir()
     shutil.copy(kept, place)
     assert outcome(run(tmp_path, **options, resume=True)) == undisturbed_outcome(**options)
