@@ -1,3 +1,5 @@
+"""What tests share. It imports TensorFlow late: the process that hands tests out needs none."""
+
 import functools
 import gc
 import os
@@ -8,58 +10,44 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the program does
 
 import hypothesis
-import keras
-import numpy as np
 import pytest
-from comparisons import SMALL
-from searches import run
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.util.tensor_util import make_ndarray
+from filelock import FileLock
 
-from vgg_keras import VGG, compare
-from vgg_keras.config import TrainConfig
-from vgg_keras.datasets import Arrays, load_dataset, npz
-from vgg_keras.datasets.load import MNIST
-from vgg_keras.trainers import TRAINERS
-from vgg_keras.trainers.prepare import prepare
-from vgg_keras.training.digests import Digests
-from vgg_keras.training.training import Training
-
+pytest.register_assert_rewrite("helpers")
 hypothesis.settings.register_profile("steady", deadline=None)
 hypothesis.settings.load_profile("steady")
 
 # A shell lets what it starts in the background ignore ^C, which tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-gc.freeze()  # or each collection of garbage goes through all of TensorFlow
 
-_load = npz.load
+def pytest_collection_finish():
+    """Makes tests faster: what was imported is no garbage, and MNIST is decompressed once."""
+    from vgg_keras.datasets import npz
+    from vgg_keras.datasets.load import MNIST
 
+    load = npz.load
 
-@functools.cache
-def _load_mnist() -> tuple[np.ndarray, ...]:
-    arrays = _load(MNIST)
-    for array in arrays:
-        array.flags.writeable = False
-    return arrays
+    @functools.cache
+    def load_mnist():
+        arrays = load(MNIST)
+        for array in arrays:
+            array.flags.writeable = False
+        return arrays
 
-
-# MNIST is decompressed once, and not by each of some hundred trainings.
-npz.load = lambda path: _load_mnist() if path == MNIST else _load(path)
-
-
-def slow_except(names, *fast):
-    """Marks cases as slow, apart from some."""
-    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    npz.load = lambda path: load_mnist() if path == MNIST else load(path)
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
-def mnist() -> Arrays:
+def mnist():
+    from vgg_keras.datasets import load_dataset
+
     return load_dataset("mnist")
 
 
 @pytest.fixture(scope="session")
-def digits(mnist: Arrays) -> Arrays:
+def digits(mnist):
     """80 training and 13 test images: with batches of 16 or 32, the last ones are short."""
     return mnist.first(80)
 
@@ -67,117 +55,72 @@ def digits(mnist: Arrays) -> Arrays:
 @pytest.fixture(scope="session")
 def trained(digits):
     """Default trainings, one a trainer."""
+    from helpers import train_all
+
     return train_all(digits)
 
 
 @pytest.fixture(scope="session")
-def compared(tmp_path_factory):
-    """A comparison of two seeds, and its folder. It is shared: copy what is to be changed."""
-    logs = tmp_path_factory.mktemp("logs")
-    result = compare(**SMALL, seeds=2, self_check=True, logdir=logs, name="a")
-    return result, logs / "compare" / "a"
+def made_once(tmp_path_factory):
+    """Fills a folder in the first process that asks for it; others wait, and get the same one."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def made(name, make):
+        home, mark = root / name, root / f"{name}.made"
+        with FileLock(f"{home}.lock"):
+            if not mark.exists():
+                home.mkdir()
+                make(home)
+                mark.touch()
+        return home
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def searched(tmp_path_factory):
+def compared(made_once):
+    """A comparison of two seeds, and its folder. It is shared: copy what is to be changed."""
+    from comparisons import SMALL
+
+    from vgg_keras import compare
+    from vgg_keras.runs.reading import read_result
+
+    def make(home):
+        compare(**SMALL, seeds=2, self_check=True, logdir=home, name="a")
+
+    home = made_once("compared", make) / "compare" / "a"
+    return read_result(home), home
+
+
+@pytest.fixture(scope="session")
+def searched(made_once):
     """A search of four trials with `fit`, and its folder. It is shared like `compared`."""
-    home = tmp_path_factory.mktemp("logs")
-    return run(home, trainer="fit", trials=4), home / "search" / "a"
+    from searches import run
+
+    from vgg_keras.runs.reading import read_result
+
+    home = made_once("searched", lambda home: run(home, trainer="fit", trials=4)) / "search" / "a"
+    return read_result(home), home
 
 
-def tiny_vgg(seed: int = 0, **changes) -> VGG:
-    keras.utils.set_random_seed(seed)
-    model = VGG(**{"filters": ((4,), (8,)), "dense": 8, **changes})
-    model.build((None, 28, 28, 1))
-    return model
+@pytest.fixture(scope="session")
+def trained_home(made_once):
+    """The folder of a training. It is shared like `compared`."""
+    from comparisons import SMALL
 
+    from vgg_keras import train
 
-def scalars(directory):
-    """Every scalar in the event files of a folder: tag, step, value."""
-    events = EventAccumulator(str(directory), size_guidance={"tensors": 0}).Reload()
-    return {
-        (tag, event.step): make_ndarray(event.tensor_proto).item()
-        for tag in events.Tags()["tensors"]
-        if events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"
-        for event in events.Tensors(tag)
-    }
-
-
-class Recorder(keras.callbacks.Callback):
-    """Keeps every hook that is called, with its index and its logs, in order."""
-
-    def __init__(self):
-        super().__init__()
-        self.calls = []
-
-    def _record(self, hook, index=None, logs=None):
-        figures = {name: repr(float(value)) for name, value in (logs or {}).items()}
-        self.calls.append((hook, index, figures))
-
-
-def _hook(name, indexed):
-    if indexed:
-        return lambda self, index, logs=None: self._record(name, index, logs)
-    return lambda self, logs=None: self._record(name, None, logs)
-
-
-for _name in ("on_train_begin", "on_train_end", "on_test_begin", "on_test_end"):
-    setattr(Recorder, _name, _hook(_name, indexed=False))
-for _name in ("on_epoch_begin", "on_epoch_end"):
-    setattr(Recorder, _name, _hook(_name, indexed=True))
-for _name in (
-    "on_train_batch_begin",
-    "on_train_batch_end",
-    "on_test_batch_begin",
-    "on_test_batch_end",
-):
-    setattr(Recorder, _name, _hook(_name, indexed=True))
-
-
-class Trained:
-    """A training that was run: what it recorded and what it left."""
-
-    def __init__(self, trainer, model, batches, config, callbacks=()):
-        prepare(model, batches, config)
-        before = [v.numpy() for v in model.trainable_variables]
-        recorder, digests = Recorder(), Digests()
-        self.model = model
-        self.history = TRAINERS[trainer](
-            model, batches, config, [*callbacks, digests, recorder], verbose=0
-        )
-        self.calls, self.digests = recorder.calls, digests.digests
-        self.weights = [v.numpy() for v in model.variables]
-        after = [v.numpy() for v in model.trainable_variables]
-        self.changed = all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
-
-
-def assert_same(first: Trained, *others: Trained) -> None:
-    """Hooks, figures, digests and weights are the same, to the last bit."""
-    assert others
-    assert len(first.digests) > 0
-    for other in others:
-        assert first.calls == other.calls
-        assert first.history.history == other.history.history
-        assert first.digests == other.digests
-        for a, b in zip(first.weights, other.weights, strict=True):
-            assert np.array_equal(a, b)
-
-
-def train_all(data, make_model=tiny_vgg, make_callbacks=lambda trainer: [], **options):
-    """Trains with each trainer from the same start; asserts that training changed the weights."""
-    config = TrainConfig(**{"epochs": 2, "batch_size": 32, **options})
-    trainings = []
-    for trainer in TRAINERS:
-        batches = data.batches(config.batch_size, config.seed, config.class_weight)
-        model = make_model()
-        trainings.append(Trained(trainer, model, batches, config, make_callbacks(trainer)))
-        assert trainings[-1].changed
-    return trainings
+    home = made_once("trained", lambda home: train(**SMALL, logdir=home, name="a"))
+    return home / "train" / "a"
 
 
 @pytest.fixture
 def scripted(monkeypatch):
     """Scores that follow from the filter counts and the seed, without any training."""
+    import keras
+
+    from vgg_keras.training.training import Training
 
     def run(self, callbacks=(), verbose=0):
         model, seed = self.model, self.config.seed

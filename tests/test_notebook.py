@@ -50,17 +50,22 @@ def committed():
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(made_once):
     """The notebook after a quick run, and the figures that it has at its end."""
+    notebook = nbformat.read(made_once("notebook", execute) / "ran.ipynb", as_version=4)
+    (figures,) = notebook.cells.pop().outputs
+    return notebook, json.loads(figures.data["text/plain"].strip("'"))
+
+
+def execute(home):
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     (switch,) = [cell for cell in notebook.cells if cell.source.startswith("QUICK = False\n")]
     switch.source = switch.source.replace("False", "True", 1)
     notebook.cells.insert(0, new_code_cell(WITHOUT_NETWORK))
     notebook.cells.append(new_code_cell(FIGURES))
-    folder = {"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}}
+    folder = {"metadata": {"path": str(home)}}
     NotebookClient(notebook, timeout=300, resources=folder, coalesce_streams=True).execute()
-    (figures,) = notebook.cells.pop().outputs
-    return notebook, json.loads(figures.data["text/plain"].strip("'"))
+    nbformat.write(notebook, home / "ran.ipynb")
 
 
 def streams_of(notebook):

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_vgg
+from helpers import tiny_vgg
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from comparisons import SMALL
-from conftest import TRAINERS, scalars, tiny_vgg
+from helpers import TRAINERS, scalars, tiny_vgg
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import tiny_vgg
+from helpers import tiny_vgg
 from programs import refused
 from trainings import STEPS, Crash, outcome, run, undisturbed
 

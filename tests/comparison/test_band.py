@@ -3,7 +3,7 @@
 from statistics import fmean
 
 import pytest
-from conftest import scalars
+from helpers import scalars
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.custom_scalar.metadata import CONFIG_SUMMARY_TAG

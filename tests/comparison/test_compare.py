@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from comparisons import SCHEMA, SMALL, check
-from conftest import scalars
+from helpers import scalars
 from test_parity import Disturb, flip_bit
 
 from vgg_keras import compare, train

@@ -8,7 +8,7 @@ import time
 import keras
 import numpy as np
 import pytest
-from conftest import TRAINERS, tiny_vgg
+from helpers import TRAINERS, tiny_vgg
 from hypothesis import given
 from hypothesis import strategies as st
 

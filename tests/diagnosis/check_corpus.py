@@ -132,10 +132,18 @@ def test_a_wrong_loop_ends_with_other_weights_or_figures(case):
     if case.stage == "metrics":
         assert weights == 0
     if in_graph_only:
-        assert max(gaps(case)) == 0
+        assert max(gaps(case)) < 1e-6
 
 
-@pytest.mark.parametrize("case", marked([case for case in WRONG if case.first_step in range(7)]))
+IN_A_STEP = [
+    case
+    for case in WRONG
+    if case.first_step in range(3) or (case.first_step, case.stage) in ((3, "batch"), (3, "update"))
+]
+"""Loops whose fault shows within the first epoch of 4 steps, and not after it."""
+
+
+@pytest.mark.parametrize("case", marked(IN_A_STEP))
 def test_a_fault_shows_from_the_step_on_that_is_said(case):
     """Another order shows in two batches, since within one the order of rows does not count."""
     case = dataclasses.replace(case, epochs=1)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import slow_except
+from helpers import slow_except
 from programs import in_process, refused
 
 import vgg_keras

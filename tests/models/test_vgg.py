@@ -4,7 +4,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_vgg
+from helpers import tiny_vgg
 
 from vgg_keras import VGG
 from vgg_keras.errors import InputError

@@ -9,7 +9,7 @@ import warnings
 import pytest
 from comparisons import SMALL
 
-from vgg_keras import benchmark, compare, train
+from vgg_keras import benchmark, compare
 from vgg_keras.errors import InputError
 from vgg_keras.reporting.words import decimal, percent
 from vgg_keras.reporting.write import write_report
@@ -24,19 +24,21 @@ INPUTS = 4
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory, compared, searched):
+def homes(made_once, compared, searched, trained_home):
     """The folder of runs of each command."""
-    logs = tmp_path_factory.mktemp("logs")
-    place = {"logdir": logs, "name": "a"}
-    train(**SMALL, **place)
-    compare(**SMALL, **place, seeds=2, variants="tape,fit:bfloat16")
-    short = {"filters": [4], "limit": 320, "rounds": 5, "steps": 2, "verbose": 0}
-    benchmark(**short, **place, recording=True)
+
+    def make(home):
+        place = {"logdir": home, "name": "a"}
+        compare(**SMALL, **place, seeds=2, variants="tape,fit:bfloat16")
+        short = {"filters": [4], "limit": 320, "rounds": 5, "steps": 2, "verbose": 0}
+        benchmark(**short, **place, recording=True)
+
+    logs = made_once("limits", make)
     return {
         "identical": compared[1],
         "different": logs / "compare" / "a",
         "search": searched[1],
-        "train": logs / "train" / "a",
+        "train": trained_home,
         "benchmark": logs / "benchmark" / "a",
     }
 

@@ -9,10 +9,9 @@ import sys
 from dataclasses import replace
 
 import pytest
-from comparisons import SMALL
 from programs import refused
 
-from vgg_keras import cli, train
+from vgg_keras import cli
 from vgg_keras.reporting.confusion import sections as confusion_sections
 from vgg_keras.reporting.search import importance, score_by_size, score_by_trial
 from vgg_keras.reporting.search import sections as search_sections
@@ -24,11 +23,9 @@ from vgg_keras.runs.results import Difference, Parity, Trial
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory, compared, searched):
+def homes(compared, searched, trained_home):
     """The folder of a run of each command."""
-    logs = tmp_path_factory.mktemp("logs")
-    train(**SMALL, logdir=logs, name="a")
-    return {"compare": compared[1], "search": searched[1], "train": logs / "train" / "a"}
+    return {"compare": compared[1], "search": searched[1], "train": trained_home}
 
 
 def text_of(page):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import tiny_vgg
+from helpers import tiny_vgg
 
 from vgg_keras import SearchConfig
 from vgg_keras.callbacks.events import cut_events

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import searches
-from conftest import slow_except
+from helpers import slow_except
 from programs import in_process, refused
 
 pytestmark = pytest.mark.slow

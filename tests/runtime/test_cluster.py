@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from conftest import tiny_vgg
+from helpers import tiny_vgg
 from programs import refused
 
 from vgg_keras.errors import InconclusiveError, InputError

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import pytest
 import race
-from conftest import tiny_vgg
 from fuzzing import naming_code
 from fuzzing.mutations import read_zip, write_zip
 from fuzzing.naming_code import PLANTED, name_code
 from fuzzing.sound_runs import make_runs
+from helpers import tiny_vgg
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays

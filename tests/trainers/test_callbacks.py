@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from conftest import (
+from helpers import (
     TRAINERS,
     Recorder,
     Trained,

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import assert_same, slow_except, tiny_vgg, train_all
+from helpers import assert_same, slow_except, tiny_vgg, train_all
 
 from vgg_keras.datasets import Arrays, as_data
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from conftest import TRAINERS, assert_same, tiny_vgg, train_all
+from helpers import TRAINERS, assert_same, tiny_vgg, train_all
 
 from vgg_keras.config import TrainConfig
 from vgg_keras.datasets import Batches

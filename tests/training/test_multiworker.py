@@ -57,11 +57,11 @@ def wait_until(happened):
 
 
 @pytest.fixture(scope="module")
-def of_two(tmp_path_factory):
+def of_two(made_once):
     """A comparison of tape and step by two workers, and the folder that it was made in."""
-    home = tmp_path_factory.mktemp("two")
     options = ["--variants", "tape,step", "--epochs", "3", "--local-workers", "2"]
-    return ended(start(home, "compare", *options)), home
+    home = made_once("two", lambda home: ended(start(home, "compare", *options)))
+    return json.loads((home / "logs" / "compare" / "a" / "result.json").read_text()), home
 
 
 @pytest.mark.slow

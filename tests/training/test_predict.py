@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_vgg
+from helpers import tiny_vgg
 from PIL import Image
 from programs import in_process, refused
 

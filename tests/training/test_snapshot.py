@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from conftest import tiny_vgg
+from helpers import tiny_vgg
 
 from vgg_keras.errors import InputError
 from vgg_keras.training.snapshot import Mismatch, Snapshot

@@ -56,16 +56,13 @@ json.dump(done, sys.stdout)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """The folder that the commands run in."""
-    home = tmp_path_factory.mktemp("devices")
+def home(made_once):
+    """The folder that the commands have run in."""
+    return made_once("devices", run_commands)
+
+
+def run_commands(home):
     (home / "own.py").write_text(OWN_STEPS)
-    return home
-
-
-@pytest.fixture(scope="module")
-def done(home):
-    """Exit status, output and errors of each command, in a process with two devices."""
     commands = {
         name: [*command.split()[:1], *SMALL, *command.split()[1:], "--json", "--quiet"]
         for name, command in COMMANDS.items()
@@ -79,7 +76,13 @@ def done(home):
         cwd=home,
     )
     assert process.returncode == 0, process.stderr
-    return json.loads(process.stdout)
+    (home / "done.json").write_text(process.stdout)
+
+
+@pytest.fixture(scope="module")
+def done(home):
+    """Exit status, output and errors of each command, in a process with two devices."""
+    return json.loads((home / "done.json").read_text())
 
 
 def result_of(done, name):

@@ -7,7 +7,7 @@ import jsonschema
 import keras
 import numpy as np
 import pytest
-from conftest import TRAINERS, scalars
+from helpers import TRAINERS, scalars
 from searches import SCHEMA, outcome, run
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorflow.python.framework.func_graph import FuncGraph
