@@ -40,9 +40,7 @@ def sections(result: SearchResult) -> list[Section]:
     trials = [trial for trial in result.trials if trial.score is not None]
     best_first = -1 if direction_of(result.config["objective"]) == "max" else 1
     trials.sort(key=lambda trial: best_first * (trial.score or 0))
-    failed = [trial for trial in result.trials if trial.score is None]
-    names, objective = list(result.space), result.config["objective"]
-    data = result.data
+    objective, data = result.config["objective"], result.data
     data_used = (
         f"Each trial was trained on {data['train']} images and scored by {objective} on "
         f"{data['validation']} others, held out of the training set. The {data['test']} test "
@@ -56,7 +54,7 @@ def sections(result: SearchResult) -> list[Section]:
             score_by_size(trials, objective, best_first),
         ]
         parts.append(Section("Scores", [data_used, front], pictures))
-    varied = [name for name in names if varies(name, trials)]
+    varied = [name for name in result.space if varies(name, trials)]
     if varied:
         text = [
             "Each line is a trial; the best one is thick. Values of a wide range are on a log axis."
@@ -65,19 +63,26 @@ def sections(result: SearchResult) -> list[Section]:
     differ = len({trial.score for trial in trials}) > 1
     if varied and differ and len(trials) >= FEWEST_FOR_RANKS:
         parts.append(importance(trials, varied, objective, -best_first))
+    return [*parts, all_trials(result, trials)]
+
+
+def all_trials(result: SearchResult, ordered: list[Trial]) -> Section:
+    """A table of all trials: those with a score in their order, then those that have failed."""
+    names, objective = list(result.space), result.config["objective"]
+    failed = [trial for trial in result.trials if trial.score is None]
     rows: list[list[object]] = [
         [
             trial.id,
             *(trial.values.get(name, "") for name in names),
             trial.status if trial.score is None else words.decimal(trial.score, 4),
             " to ".join(f"{bound:.4f}" for bound in trial.interval or ()),
-            "within chance" if trial.id in result.near_best and trial is not trials[0] else "",
+            "within chance" if trial.id in result.near_best and trial is not ordered[0] else "",
             trial.parameters or "",
             trial.best_epoch or "",
             words.decimal(trial.seconds, 1),
             trial.reason or "",
         ]
-        for trial in [*trials, *failed]
+        for trial in [*ordered, *failed]
     ]
     head = [
         "Trial",
@@ -90,7 +95,7 @@ def sections(result: SearchResult) -> list[Section]:
         "Seconds",
         "Reason",
     ]
-    return [*parts, Section("All trials, the best first", head=head, rows=rows)]
+    return Section("All trials, the best first", head=head, rows=rows)
 
 
 def score_of(trial: Trial) -> float:

@@ -87,11 +87,7 @@ def train(
         InconclusiveError: If the training diverged.
     """
     factory, options = split(options, "model", model)
-    loop, options = split(options, "trainer", trainer)
-    trainers = None
-    if loop is not None:
-        name = getattr(loop, "__name__", type(loop).__name__)
-        options, trainers = {**options, "trainer": name}, {name: loop}
+    trainers, options = split_trainer(options, trainer)
     if from_run is not None:
         options = {**design_of(from_run), **options}
     config = TrainConfig.of(config, options)
@@ -120,6 +116,21 @@ def split(
     if value is None:
         return None, options
     return (value, options) if callable(value) else (None, {**options, name: value})
+
+
+def split_trainer(
+    options: dict[str, Any], value: Any
+) -> tuple[dict[str, Callable[..., Any]], dict[str, Any]]:
+    """Separates a trainer that was handed in from the name of one.
+
+    Returns:
+        The trainer by its name, if it was handed in; and the options, with its name.
+    """
+    trainer, options = split(options, "trainer", value)
+    if trainer is None:
+        return {}, options
+    name = getattr(trainer, "__name__", type(trainer).__name__)
+    return {name: trainer}, {**options, "trainer": name}
 
 
 def verbosity(verbose: int | None) -> int:

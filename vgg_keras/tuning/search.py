@@ -21,7 +21,7 @@ from vgg_keras.runtime.cluster import Address
 from vgg_keras.runtime.settings import one_training
 from vgg_keras.runtime.signals import StopRequest, deferred_signals
 from vgg_keras.training.parts import Parts, gather
-from vgg_keras.training.run import split, verbosity
+from vgg_keras.training.run import split, split_trainer, verbosity
 from vgg_keras.tuning.best import retrain_best
 from vgg_keras.tuning.chief import Chief
 from vgg_keras.tuning.data import split_data
@@ -146,16 +146,12 @@ def given_parts(
         InputError: If they cannot be used together.
     """
     factory, options = split(options, "model", model)
-    loop, options = split(options, "trainer", trainer)
-    trainers = None
-    if loop is not None:
-        name = getattr(loop, "__name__", type(loop).__name__)
-        options, trainers = {**options, "trainer": name}, {name: loop}
+    trainers, options = split_trainer(options, trainer)
     if factory is not None:
         options = {**options, "model": "given:factory"}
     config = SearchConfig.of(config, options)
     require(config.workers != 0 or chief is not None, "--workers", "at least 1 without --chief", 0)
-    importable = factory is None and loop is None and data is None
+    importable = factory is None and not trainers and data is None
     expected = "1 with functions and data of this process, or their names, as in model='my.py:make'"
     require(importable or config.workers == 1, "--workers", expected, config.workers)
     config, parts = gather(config, [config.trainer], model=factory, trainers=trainers, data=data)
