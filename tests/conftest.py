@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import json
 import os
 import shutil
 import signal
@@ -113,6 +114,16 @@ def trained_home(made_once):
 
     home = made_once("trained", lambda home: train(**SMALL, logdir=home, name="a"))
     return home / "train" / "a"
+
+
+@pytest.fixture(scope="session")
+def of_two(made_once):
+    """A comparison of tape and step by two processes, and the folder that it was made in."""
+    from clusters import ended, start
+
+    options = ["--variants", "tape,step", "--epochs", "3", "--local-workers", "2"]
+    home = made_once("two", lambda home: ended(start(home, "compare", *options)))
+    return json.loads((home / "logs" / "compare" / "a" / "result.json").read_text()), home
 
 
 @pytest.fixture

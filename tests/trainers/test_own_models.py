@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import assert_same, slow_except, tiny_vgg, train_all
+from helpers import Trained, assert_same, slow_except, tiny_vgg, train_all
 
+from vgg_keras.config import TrainConfig
 from vgg_keras.datasets import Arrays, as_data
 
 layers, losses, metrics, optimizers = keras.layers, keras.losses, keras.metrics, keras.optimizers
@@ -172,6 +173,12 @@ def seeded(make):
     return make_model
 
 
+def by_tape(make, data):
+    """One epoch of a model by `tape`."""
+    config = TrainConfig(epochs=1)
+    return Trained("tape", seeded(make)(), data.batches(config.batch_size, config.seed), config)
+
+
 @pytest.mark.parametrize("name", slow_except(MODELS, "dropout", "dict input"))
 def test_all_trainers_give_the_same_bits(name):
     make, data = MODELS[name]
@@ -186,13 +193,12 @@ def test_xla_gives_all_trainers_the_same_bits():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["dropout", "batch normalisation", "float16", "add_loss"])
+@pytest.mark.parametrize("name", ["dropout", "float16", "add_loss"])
 def test_class_weights_count_alike(name):
     make, data = MODELS[name]
-    plain = train_all(data, seeded(make), epochs=1)[0]
     weighted = train_all(data, seeded(make), epochs=3, class_weight={0: 0.25, 2: 4.0})
     assert_same(*weighted)
-    assert weighted[0].digests[0] != plain.digests[0]
+    assert weighted[0].digests[0] != by_tape(make, data).digests[0]
 
 
 @pytest.mark.slow
@@ -204,8 +210,8 @@ def test_sample_weights_of_a_data_set_count_alike(name):
     test = tf.data.Dataset.from_tensor_slices((X_TEST, data.y_test)).batch(32)
     weighted = train_all(as_data((train, test)), seeded(make), epochs=3)
     assert_same(*weighted)
-    plain = train_all(as_data((train.map(lambda x, y, w: (x, y)), test)), seeded(make), epochs=1)
-    assert weighted[0].digests[0] != plain[0].digests[0]
+    plain = by_tape(make, as_data((train.map(lambda x, y, w: (x, y)), test)))
+    assert weighted[0].digests[0] != plain.digests[0]
 
 
 def test_the_vgg_gives_the_same_bits(digits):

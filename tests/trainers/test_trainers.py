@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import TRAINERS, assert_same, tiny_vgg, train_all
+from helpers import TRAINERS, Trained, assert_same, tiny_vgg, train_all
 
 from vgg_keras.config import TrainConfig
 from vgg_keras.datasets import Batches
@@ -18,7 +18,8 @@ def test_the_default_training_is_identical(trained):
 
 @pytest.mark.slow
 def test_another_seed_of_the_weights_gives_other_bits(digits, trained):
-    assert train_all(digits, lambda: tiny_vgg(seed=1))[0].digests != trained[0].digests
+    config, batches = TrainConfig(epochs=2), Batches(digits, batch_size=32)
+    assert Trained("tape", tiny_vgg(seed=1), batches, config).digests != trained[0].digests
 
 
 @pytest.mark.parametrize(

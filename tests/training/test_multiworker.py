@@ -1,67 +1,16 @@
-"""Several processes share each batch: all trainers, to the last bit, and killed and resumed."""
+"""Several processes share each batch: all trainers, to the last bit."""
 
-import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from processes import workers_of
+from clusters import SMALL, by_hand, ended
 from programs import refused
 
 from vgg_keras.errors import InputError
 from vgg_keras.runtime import devices, peers
 from vgg_keras.runtime.cluster import description
-
-# 69 images in batches of 16: the last batch, of 5, is shared unevenly.
-SMALL = ["--strategy", "multiworker", "--limit", "69", "--filters", "2,4", "--batch-size", "16"]
-LIMIT_SECONDS = 300
-
-
-def start(home, *arguments):
-    temporary = home / "temporary"
-    temporary.mkdir(exist_ok=True)
-    arguments = [*arguments, *SMALL, "--logdir", home / "logs", "--name", "a", "--json"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "vgg_keras", *map(str, arguments)],
-        env={**os.environ, "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ended(process):
-    """What a process has printed, whose exit status must be 0."""
-    output, errors = process.communicate(timeout=LIMIT_SECONDS)
-    assert process.returncode == 0, errors
-    return json.loads(output)
-
-
-def line_of(process):
-    """The last line of a process that failed."""
-    _, errors = process.communicate(timeout=LIMIT_SECONDS)
-    return process.returncode, errors.splitlines()[-1]
-
-
-def wait_until(happened):
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def of_two(made_once):
-    """A comparison of tape and step by two workers, and the folder that it was made in."""
-    options = ["--variants", "tape,step", "--epochs", "3", "--local-workers", "2"]
-    home = made_once("two", lambda home: ended(start(home, "compare", *options)))
-    return json.loads((home / "logs" / "compare" / "a" / "result.json").read_text()), home
 
 
 @pytest.mark.slow
@@ -121,62 +70,6 @@ def test_tape_and_fit_are_identical_with_three_workers_and_a_model_of_ones_own(t
     result = ended(process)
     assert result["parity"]["verdict"] == "identical"
     assert len(set(result["runs"][0]["digests"])) == 3
-
-
-@pytest.mark.slow
-def test_workers_end_when_the_process_that_started_them_is_killed(tmp_path):
-    process = start(tmp_path, "train", "--local-workers", "2")
-    wait_until(lambda: len(workers_of(process)) == 2)
-    workers = workers_of(process).values()
-    process.kill()
-    process.communicate()
-    wait_until(lambda: not any(Path("/proc", str(worker)).exists() for worker in workers))
-
-
-@pytest.mark.slow
-def test_a_run_of_which_a_process_was_killed_goes_on_with_the_same_bits(of_two, tmp_path):
-    training = ["train", "--epochs", "3", "--save-every", "2"]
-    process = start(tmp_path, *training, "--local-workers", "2")
-    wait_until((tmp_path / "logs" / "train" / "a" / "state.npz").exists)
-    os.kill(workers_of(process)[1], signal.SIGKILL)
-    began = time.monotonic()
-    status, line = line_of(process)
-    assert (status, time.monotonic() - began < 60) == (3, True)
-    assert "worker 1 at 127.0.0.1:" in line
-
-    place = ["--logdir", tmp_path / "logs", "--name", "a", "--json"]
-    (output, errors), _ = by_hand("-m", "vgg_keras", *training, *SMALL, *place, "--resume")
-    assert output, errors
-    (run,) = json.loads(output)["runs"]
-    result, _ = of_two
-    whole = result["runs"][0]
-    for part in ("digests", "history", "cumulative", "test"):
-        assert run[part] == whole[part]
-
-
-def by_hand(*arguments):
-    """Runs Python in two processes that TF_CONFIG describes, the second one started first.
-
-    Returns:
-        What each has printed.
-    """
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        addresses = [f"127.0.0.1:{server.getsockname()[1]}" for server in (one, two)]
-    one_thread = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1"}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            env={**one_thread, "TF_CONFIG": description(addresses, index)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for index in (1, 0)
-    ]
-    return [process.communicate(timeout=LIMIT_SECONDS) for process in reversed(processes)]
 
 
 KERAS = """

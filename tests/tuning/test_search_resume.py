@@ -2,19 +2,15 @@
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 from programs import in_process
-from searches import outcome, run, start, undisturbed_outcome
+from searches import outcome, run, undisturbed_outcome
 
-from vgg_keras import cli
 from vgg_keras.errors import InputError
-from vgg_keras.runs.reading import read_result
 from vgg_keras.training.training import Training
 
 
@@ -91,28 +87,6 @@ def test_another_space_cannot_be_resumed(tmp_path, scripted):
     assert (tmp_path / "search" / "a" / "result.json").read_bytes() == before
 
 
-@pytest.mark.slow
-def test_killed_and_interrupted_a_search_ends_as_if_undisturbed(searched, tmp_path):
-    home = tmp_path / "search" / "a"
-    for trial, number, status, more in (
-        (1, signal.SIGKILL, -9, []),
-        (2, signal.SIGTERM, 143, ["--resume"]),
-    ):
-        process = start(tmp_path, "--trainer", "fit", "--trials", "4", *more)
-        state = home / "tuner" / f"trial_{trial}" / "trial.json"
-        while not state.is_file():
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.send_signal(number)
-        _, error = process.communicate(timeout=300)
-        assert process.returncode == status
-    assert json.loads((home / "result.json").read_text())["status"] == "interrupted"
-    command = error.split("Go on with: vgg-keras ")[1].splitlines()[0].split()
-    assert command[-1] == "--resume"
-    assert cli.main([*command, "--quiet"]) == 0
-    assert outcome(read_result(home)) == outcome(searched[0])
-
-
 def disturbed_states(tmp_path):
     """States that a kill between two of KerasTuner's writes leaves behind."""
     tuner = tmp_path / "search" / "a" / "tuner"
@@ -137,15 +111,13 @@ def test_a_kill_between_two_writes_loses_no_trial_and_repeats_none(tmp_path, scr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", ["truncated", "gone"])
-def test_damaged_state_files_do_not_end_the_search(tmp_path, undisturbed, damage):
+def test_damaged_state_files_do_not_end_the_search(tmp_path, undisturbed):
     run(tmp_path, trials=2)
-    for file in ("oracle.json", "tuner0.json", "trial_1/trial.json", "trial_1/record.json"):
-        path = tmp_path / "search" / "a" / "tuner" / file
-        if damage == "gone":
-            path.unlink()
-        else:
-            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    tuner = tmp_path / "search" / "a" / "tuner"
+    for file in ("oracle.json", "trial_1/record.json"):
+        (tuner / file).write_bytes((tuner / file).read_bytes()[:100])
+    for file in ("tuner0.json", "trial_1/trial.json"):
+        (tuner / file).unlink()
     assert outcome(run(tmp_path, resume=True)) == undisturbed()
 
 

@@ -1,19 +1,15 @@
-"""Whatever the program is given works, or is refused in one line with nothing written."""
+"""Whatever it is, input is accepted, or refused in one line; code in it is not run."""
 
 import json
 import random
 from collections import Counter
 from pathlib import Path
 
-import fuzz
 import keras
 import numpy as np
-import pytest
-import race
 from fuzzing import naming_code
 from fuzzing.mutations import read_zip, write_zip
 from fuzzing.naming_code import PLANTED, name_code
-from fuzzing.sound_runs import make_runs
 from helpers import tiny_vgg
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,16 +79,6 @@ def test_any_arrays_are_refused_or_loaded_as_images_and_labels(tmp_path):
     assert answers["accepted"] >= 3 <= answers["refused"]
 
 
-@pytest.mark.slow
-def test_bad_input_works_or_is_refused_in_one_line(tmp_path):
-    runs = make_runs(tmp_path / "runs")
-    answers = [fuzz.answer(number, 1, tmp_path, runs) for number in range(20)]
-    assert [answer for answer in answers if answer.word == "wrong"] == []
-    counts = Counter(answer.word for answer in answers)
-    assert counts["worked"] >= 2, counts
-    assert counts["refused"] >= 4, counts
-
-
 def test_code_that_a_model_names_is_not_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     tiny_vgg().save("model.keras")
@@ -104,8 +90,3 @@ def test_code_that_a_model_names_is_not_run(tmp_path, monkeypatch, capsys):
     assert not Path(PLANTED).exists()
     keras.saving.deserialize_keras_object(naming_code.a_lambda(), safe_mode=False)()
     assert Path(PLANTED).exists()  # the code does what it is for
-
-
-@pytest.mark.slow
-def test_of_two_processes_that_race_for_a_run_one_wins_and_one_is_refused(tmp_path):
-    assert race.run_races(1, tmp_path) == 1
