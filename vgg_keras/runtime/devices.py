@@ -53,6 +53,23 @@ def join_cluster() -> tf.distribute.Strategy:
         ) from error
 
 
+@cache
+def mirror() -> tf.distribute.Strategy:
+    """Shares batches among all GPUs, or the two devices of the processor.
+
+    Returns:
+        The strategy. There is one in a process: two of them would give other reductions the same
+        keys, which ends with "Shape mismatch in the collective instance".
+
+    Raises:
+        InputError: If there is one device only.
+    """
+    split_processor()
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    require(len(devices) > 1, "--strategy", "two GPUs or none for mirrored", len(devices))
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
 def make_strategy(name: str) -> tf.distribute.Strategy:
     """Makes a strategy.
 
@@ -67,10 +84,7 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
         return tf.distribute.get_strategy()
     if name == "multiworker":
         return join_cluster()
-    split_processor()
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    require(len(devices) > 1, "--strategy", "two GPUs or none for mirrored", len(devices))
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return mirror()
 
 
 def mean(strategy: tf.distribute.Strategy, figure: tf.Tensor) -> tf.Tensor:
