@@ -6,7 +6,7 @@ from importlib.resources import files
 import jsonschema
 
 SCHEMA = json.loads((files("vgg_keras") / "runs" / "schemas" / "compare.json").read_text())
-SMALL = {"limit": 80, "epochs": 2, "filters": (4, 8), "verbose": 0}
+SMALL = {"limit": 80, "epochs": 2, "filters": (4,), "verbose": 0}
 OPTIONS = {name: value for name, value in SMALL.items() if name != "verbose"}
 
 

@@ -61,6 +61,7 @@ def test_importing_the_package_imports_neither_tensorflow_nor_keras():
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 def test_importing_the_package_changes_nothing_in_the_process():
     code = """if True:
         import gc, os, signal

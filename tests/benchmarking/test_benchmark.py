@@ -185,6 +185,7 @@ def test_a_benchmark_reports_ratio_interval_and_machine(tmp_path, capsys):
     assert "tape:bfloat16" in drawing
 
 
+@pytest.mark.slow
 def test_a_benchmark_gives_in_python_what_its_file_says(tmp_path):
     result = benchmark(
         variants=["step", "fit"],

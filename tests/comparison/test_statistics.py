@@ -74,6 +74,7 @@ def test_an_interval_of_wilson_computed_by_hand():
     assert accuracy_interval(5, 5)[1] == 1
 
 
+@pytest.mark.slow
 def test_the_power_is_that_of_simulated_comparisons():
     random = np.random.default_rng(0)
     for mean, margin in ((0.0, 1.0), (1.0, 0.2)):

@@ -36,6 +36,7 @@ def test_batches_are_not_tuned_by_a_thread_that_an_iterator_would_wait_for_when_
         assert dataset.options().autotune.enabled is False
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     images=st.integers(1, 100),

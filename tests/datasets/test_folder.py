@@ -166,6 +166,7 @@ def test_images_are_gray_only_if_all_are(tmp_path):
 SMALL = ["--epochs", "1", "--filters", "2", "--dense", "4", "--quiet"]
 
 
+@pytest.mark.slow
 def test_photos_get_the_size_that_is_asked_for(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name in ("cat", "dog"):

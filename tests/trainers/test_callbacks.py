@@ -190,6 +190,7 @@ def test_an_interrupted_training_goes_on_from_its_backup_with_the_same_bits(
         assert np.array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_a_callback_that_trains_on_a_batch_of_its_own_keeps_the_trainers_identical(digits):
     class TrainsOnABatch(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

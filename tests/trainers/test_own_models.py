@@ -179,7 +179,7 @@ def by_tape(make, data):
     return Trained("tape", seeded(make)(), data.batches(config.batch_size, config.seed), config)
 
 
-@pytest.mark.parametrize("name", slow_except(MODELS, "dropout", "dict input"))
+@pytest.mark.parametrize("name", slow_except(MODELS, "dropout"))
 def test_all_trainers_give_the_same_bits(name):
     make, data = MODELS[name]
     trainings = train_all(data, seeded(make), epochs=3)

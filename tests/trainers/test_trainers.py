@@ -26,7 +26,7 @@ def test_another_seed_of_the_weights_gives_other_bits(digits, trained):
     "options",
     [
         {"steps_per_execution": 2, "seed": 2**32 - 1},
-        {"class_weight": {0: 0.0, 3: 2.5}},
+        pytest.param({"class_weight": {0: 0.0, 3: 2.5}}, marks=pytest.mark.slow),
         pytest.param({"batch_size": 80}, marks=pytest.mark.slow),
         pytest.param(
             {"batch_size": 1, "steps_per_execution": 7, "epochs": 1}, marks=pytest.mark.slow

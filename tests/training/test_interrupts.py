@@ -162,6 +162,7 @@ def test_a_loss_that_is_not_finite_ends_a_run_in_a_line_and_is_reported(tmp_path
     assert "The run has failed. training: expected finite figures" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trainer", "layer", "step", "message"),
     [

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from comparisons import SCHEMA
+from helpers import slow_except
 from programs import in_process, refused
 from trainings import Crash, CrashAt
 
@@ -109,6 +110,7 @@ def test_a_model_and_steps_of_ones_own_are_compared_with_fit(own, capsys):
     ]
 
 
+@pytest.mark.slow
 def test_data_of_ones_own_are_trained_on(own):
     data = ["--dataset", "my.py:make_dataset", "--name", "a", "--quiet", "--epochs", "1"]
     assert in_process("train", "--filters", "4", *data) == 0
@@ -116,6 +118,7 @@ def test_data_of_ones_own_are_trained_on(own):
     assert result["runs"][0]["test"]["total"] == 10
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_not_resumed_with(own, capsys):
     options = ["--model", "my.py:make_model", "--name", "a", *SMALL]
     assert in_process("train", *options) == 0
@@ -246,7 +249,9 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("trainer", BROKEN, ids=lambda trainer: trainer.__name__)
+@pytest.mark.parametrize(
+    "trainer", slow_except(BROKEN, no_hooks, other_optimizer), ids=lambda trainer: trainer.__name__
+)
 def test_a_trainer_that_breaks_the_contract_is_refused(tmp_path, trainer):
     with pytest.raises(InputError, match=re.escape(BROKEN[trainer])):
         vgg_keras.train(
@@ -301,6 +306,7 @@ def without_train_function(model, data, config, callbacks, verbose):
     return model.history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trainer", "crash", "message"),
     [
@@ -332,6 +338,7 @@ def make_model():
     return model
 
 
+@pytest.mark.slow
 def test_functions_are_handed_in_from_python(tmp_path, digits):
     result = vgg_keras.compare(
         model=make_model,
@@ -354,6 +361,7 @@ def test_functions_are_handed_in_from_python(tmp_path, digits):
         )
 
 
+@pytest.mark.slow
 def test_a_result_loads_its_model(tmp_path, digits):
     result = vgg_keras.train(limit=80, epochs=1, filters=(2, 4), logdir=tmp_path, verbose=0)
     assert result.verdict == "finished"

@@ -11,7 +11,7 @@ from comparisons import SCHEMA
 from jsonschema import validate
 from programs import refused
 
-SMALL = ["--limit", "96", "--epochs", "2", "--filters", "4,8"]
+SMALL = ["--limit", "96", "--epochs", "2", "--filters", "4"]
 
 OWN_STEPS = """
 from vgg_keras import Steps

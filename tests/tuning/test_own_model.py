@@ -48,6 +48,7 @@ def has_design(model, values):
     )
 
 
+@pytest.mark.slow
 def test_the_space_is_what_the_function_declares(found):
     conditions = [{"name": "activation", "values": ["relu"]}]
     assert found.space == {
