@@ -154,11 +154,12 @@ MODELS = {
     "label smoothing": (smoothing, SEVERAL_LABELS),
     "float16": (float16, CLASSES),
     "EMA": (
-        lambda: compiled(dense(), optimizer=optimizers.AdamW(use_ema=True, ema_momentum=0.5)),
+        lambda: compiled(
+            dense(), optimizer=optimizers.AdamW(use_ema=True, ema_momentum=0.5, clipnorm=0.1)
+        ),
         CLASSES,
     ),
     "schedule": (schedule, CLASSES),
-    "clipping": (lambda: compiled(dense(), optimizer=optimizers.Adam(clipnorm=0.1)), CLASSES),
     "eager": (lambda: compiled(dense(), run_eagerly=True), CLASSES),
     "several steps a call": (lambda: compiled(dense(), steps_per_execution=2), CLASSES),
     "not compiled": (dense, CLASSES),
