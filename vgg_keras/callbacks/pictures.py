@@ -62,7 +62,7 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
         captions: One an image.
     """
     height, width = images[0].shape[:2]
-    size = TILE - 4, math.ceil((TILE - 4) * height / width)
+    size = TILE - 4, min(math.ceil((TILE - 4) * height / width), 4 * TILE)
     tiles = []
     for pixels, caption in zip(images, captions, strict=True):
         coloured = np.broadcast_to(pixels.reshape(height, width, -1), (height, width, 3))
