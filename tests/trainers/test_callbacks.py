@@ -41,11 +41,9 @@ CALLBACKS = {
         callbacks.ModelCheckpoint(home / "last.weights.h5", save_weights_only=True, save_freq=2),
     ],
     "BackupAndRestore": lambda home: [callbacks.BackupAndRestore(home / "backup")],
-    "learning rates": lambda home: [
+    "learning rates and watchers": lambda home: [
         callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5),
         callbacks.ReduceLROnPlateau("accuracy", patience=0, min_delta=1.0),
-    ],
-    "watchers": lambda home: [
         callbacks.TerminateOnNaN(),
         callbacks.CSVLogger(str(home / "log.csv")),
         callbacks.LambdaCallback(

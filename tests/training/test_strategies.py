@@ -11,7 +11,7 @@ from comparisons import SCHEMA
 from jsonschema import validate
 from programs import refused
 
-SMALL = ["--limit", "96", "--epochs", "2", "--filters", "4"]
+SMALL = ["--limit", "96", "--epochs", "1", "--filters", "4"]
 
 OWN_STEPS = """
 from vgg_keras import Steps
@@ -31,7 +31,7 @@ def make(model):
 
 COMMANDS = {
     # the last batch, of 5 images, is shared unevenly
-    "both": "compare --strategy mirrored --limit 101 --histograms --require-identical",
+    "both": "compare --strategy mirrored --limit 101 --epochs 2 --histograms --require-identical",
     "own steps": "compare --strategy mirrored --limit 101 --variants own=own.py:make,fit",
     "one and two": "compare --variants tape:jit,fit:mirrored",
     "one image": "train --strategy mirrored --limit 97 --logdir refused",
