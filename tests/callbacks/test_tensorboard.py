@@ -167,6 +167,7 @@ def test_mistakes_are_drawn_side_by_side_under_their_captions():
         assert caption.min() < 200
         assert (caption[:, [0, -1]] == 255).all()
     assert (picture[tall:, 150:] == 255).all()
+    assert grid_picture([np.zeros((4096, 1, 1), np.uint8)], ["tall"]).shape == (632, 150, 3)
 
 
 @pytest.mark.slow
