@@ -47,7 +47,7 @@ def test_any_configuration_is_refused_or_read_again_as_it_was_written():
         assert kind.from_dict(json.loads(json.dumps(json_values(config.to_dict())))) == config
 
     check()
-    assert answers["accepted"] >= 3 <= answers["refused"]
+    assert min(answers["accepted"], answers["refused"]) >= 3, answers
 
 
 dtypes = st.sampled_from([np.uint8, np.int64, np.uint64, np.float32, np.complex64, bool, "U2"])
@@ -76,7 +76,7 @@ def test_any_arrays_are_refused_or_loaded_as_images_and_labels(tmp_path):
             assert 0 <= y.min() <= y.max() < loaded.classes
 
     check()
-    assert answers["accepted"] >= 3 <= answers["refused"]
+    assert min(answers["accepted"], answers["refused"]) >= 3, answers
 
 
 def test_code_that_a_model_names_is_not_run(tmp_path, monkeypatch, capsys):

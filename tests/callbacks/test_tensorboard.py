@@ -151,7 +151,7 @@ def test_a_confusion_matrix_is_dark_where_a_class_is_found():
     assert (light[0, 0], light[1, 1]) == (light.min(), light[1, 0])  # 1 of 1, and 1 of 2 each
     assert light[2, 0] == light.min()
     assert {*light[[0, 0, 1, 2, 2], [1, 2, 2, 1, 2]]} == {light.max()}
-    assert (picture[:600, 60:, 2] == 255).any()  # the numbers in dark cells are white
+    assert (picture[:200, 60:260, 0] == 255).any()  # the number in a dark cell is white
     assert confusion_picture(labels, np.eye(100)[[0, 1, 0, 0]]).shape == (660, 660, 3)
 
 

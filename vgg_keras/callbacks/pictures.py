@@ -69,8 +69,8 @@ def grid_picture(images: Sequence[np.ndarray], captions: Sequence[str]) -> np.nd
         image = Image.fromarray(coloured).resize(size, Image.Resampling.NEAREST)
         tile = Image.new("RGB", (TILE, CAPTION + size[1] + 4), "white")
         tile.paste(image, (2, CAPTION))
-        fitting = LARGEST_TEXT * size[0] / font(LARGEST_TEXT).getlength(caption)
-        write(tile, (TILE / 2, CAPTION / 2), caption, size=min(LARGEST_TEXT, fitting))
+        fitting = int(LARGEST_TEXT * size[0] / font(LARGEST_TEXT).getlength(caption))
+        write(tile, (TILE / 2, CAPTION / 2), caption, size=max(1, min(LARGEST_TEXT, fitting)))
         tiles.append(np.asarray(tile))
     return mosaic(np.stack(tiles))
 
@@ -102,14 +102,14 @@ def write(
     middle: tuple[float, float],
     text: str,
     colour: str = "black",
-    size: float = TEXT,
+    size: int = TEXT,
 ) -> None:
     """Writes a line of text around a place."""
     ImageDraw.Draw(picture).text(middle, text, colour, font(size), anchor="mm")
 
 
 @cache
-def font(size: float) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
     """Matplotlib's own font, in pixels."""
     file = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
     return ImageFont.truetype(file, size)

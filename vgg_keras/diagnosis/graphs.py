@@ -1,4 +1,4 @@
-"""Whether a loop gives the same as graphs, as its user runs it, as it does line by line."""
+"""Compares a loop run as graphs, as its user runs it, with the same loop run line by line."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from vgg_keras.diagnosis.observer import State
 from vgg_keras.diagnosis.reference import close
 
 STALE = 0.01
-"""Share of the way of the weights by which graphs may differ in any case."""
+"""Tolerated difference of the final weights, relative to the distance that they have moved."""
 
 STALE_FIGURE = 0.05
-"""Relative difference that the figures of graphs may have in any case."""
+"""Tolerated relative difference of the figures."""
 
 Figures = Mapping[str, Sequence[float]]
 
@@ -71,7 +71,7 @@ def judge_graphs(
 
 
 def distance(first: State, second: State, start: State) -> float:
-    """How far apart two trainings end, as a share of the way of the second.
+    """How far apart two trainings end, relative to the distance that the second one has moved.
 
     Args:
         first: Where one ends.

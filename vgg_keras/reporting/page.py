@@ -94,8 +94,8 @@ def make_axes(
         width: Width in inches.
         height: Height in inches.
         height_ratios: Relative heights of the axes, from top to bottom.
-        numbers: Whether the labels of y are numbers, for which there is room. Others are measured,
-            which takes as long as the drawing.
+        numbers: Whether the tick labels of y are numbers, which fit a fixed margin. Other labels
+            are measured, which takes as long as drawing.
 
     Returns:
         The figure, and its axes, which share their x.

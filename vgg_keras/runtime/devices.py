@@ -58,8 +58,8 @@ def mirror() -> tf.distribute.Strategy:
     """Shares batches among all GPUs, or the two devices of the processor.
 
     Returns:
-        The strategy. There is one in a process: two of them would give other reductions the same
-        keys, which ends with "Shape mismatch in the collective instance".
+        The strategy, of which there is one in a process: reductions of a second one would get the
+        keys of the first, and fail with "Shape mismatch in the collective instance".
 
     Raises:
         InputError: If there is one device only.
